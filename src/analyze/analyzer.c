@@ -1,0 +1,38 @@
+/* The list of analyzers, and reading the body of a file given whole. */
+#include "analyze/analyzer.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#define ANALYZER(name) extern const struct analyzer analyzer_##name;
+#include "analyze/analyzers.def"
+#undef ANALYZER
+
+const struct analyzer *const analyzers[] = {
+#define ANALYZER(name) &analyzer_##name,
+#include "analyze/analyzers.def"
+#undef ANALYZER
+	NULL,
+};
+
+int whole_read(const struct whole *w, uint64_t at, void *p, size_t n, struct err *e)
+{
+	if (at > w->size || n > w->size - at)
+		return err_set(e, ERR_INVALID, "ends at byte %llu, %zu wanted at %llu", (unsigned long long)w->size, n,
+		               (unsigned long long)at);
+	if (w->fd < 0) {
+		memcpy(p, w->mem.p + at, n);
+		return 0;
+	}
+	while (n) {
+		ssize_t got = pread(w->fd, p, n, (off_t)(w->offset + at));
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return err_sys(e, "read the spool");
+		p = (char *)p + got;
+		at += (uint64_t)got;
+		n -= (size_t)got;
+	}
+	return 0;
+}

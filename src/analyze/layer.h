@@ -1,0 +1,37 @@
+/* One layer (or a directory's stream) through a sandboxed child into a record. The caller hashes; the child inflates,
+ * walks the tar, matches paths, runs analyzers, encodes. */
+#ifndef LAZARET_ANALYZE_LAYER_H
+#define LAZARET_ANALYZE_LAYER_H
+
+#include "analyze/analyzer.h"
+
+/* A second reading: the body of `source` in this layer is given to the analyzers as if it lay at `path`. */
+struct launcher;
+
+struct layer_alias {
+	struct str source, path;
+};
+struct layer_input {
+	struct stream *bytes;           /* compressed or not, told by magic bytes; verified by the caller's stream */
+	struct str media_type;          /* may be empty; a disagreement is a note */
+	const struct layer_alias *aliases;      /* NULL: every file under its own path */
+	size_t n_aliases;
+};
+
+/* Runs one child over one or more layers (several only for companions from different layers). Returns 0 with a record
+ * in `a`; ERR_INVALID when the stream below failed its digest (then nothing of the record may be used); other trouble
+ * inside the layer or with the child is a note in the record. raw, when not NULL, receives the encoded record. */
+int layer_analyze(struct launcher *launcher, const struct layer_input *inputs, size_t n, const struct limits *l,
+                  struct arena *a, struct layer_record *out, struct buf *raw, struct err *e);
+
+/* The child's side: reads frames from `in`, writes the encoded record to `out`. Also what the fuzzer drives: with a
+ * plain stream and no sandbox. */
+int layer_walk(struct stream *layer, const struct layer_input *in, const struct limits *l, struct arena *a,
+               struct layer_record *out, struct err *e);
+
+/* True when some analyzer wants this path: for dir_stream. */
+bool layer_wants(struct str path);
+/* Part of the cache key: changes with every analyzer's name and version and with RECORD_FORMAT. */
+void layer_analyzers_id(struct buf *out);
+
+#endif

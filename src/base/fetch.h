@@ -1,0 +1,49 @@
+/* The one HTTP client (HTTP/1.1 and 2 by libcurl). A response's body is a pull stream; closing it early drops the
+ * connection. Redirects are never followed by libcurl itself: fetch follows them and sends credentials only to the host
+ * (scheme, name and port) they were meant for. Proxies by environment (HTTPS_PROXY, HTTP_PROXY, NO_PROXY). */
+#ifndef LAZARET_BASE_FETCH_H
+#define LAZARET_BASE_FETCH_H
+
+#include "base/arena.h"
+#include "base/stream.h"
+
+struct fetch_options {
+	struct strs ca_files;           /* PEM, besides the system's */
+	struct str client_cert, client_key;     /* PEM files; empty: none */
+	bool insecure_tls;              /* do not verify the peer */
+	bool plain_http;                /* allow http:// to hosts other than loopback */
+	struct str unix_socket;         /* path; empty: TCP */
+	unsigned retries;               /* tries after the first on 429, 5xx, and connection trouble; backoff with jitter,
+	                                   Retry-After obeyed up to 60 s */
+	unsigned connect_seconds, stall_seconds;        /* 0: 30 and 60 */
+};
+struct fetch;
+int fetch_open(const struct fetch_options *o, struct fetch **out, struct err *e);
+void fetch_close(struct fetch *f);      /* after its streams are closed */
+
+struct fetch_header {
+	struct str name, value;
+};
+struct fetch_request {
+	const char *method;             /* NULL: GET */
+	struct str url;
+	const struct fetch_header *headers;
+	size_t n_headers;
+	struct str authorization;       /* value of the Authorization header; only ever sent to url's own host */
+	struct str body;                /* of a POST */
+	bool resume;                    /* a body that breaks off is continued by Range with If-Range, as part of the retries */
+	unsigned max_redirects;         /* 0: 5 */
+};
+struct fetch_response {
+	int status;
+	struct str url;                 /* the last one, after redirects */
+	struct fetch_header *headers;   /* names in lower case */
+	size_t n_headers;
+	struct stream *body;            /* never NULL on success; close it */
+};
+/* Any status is a success here: the caller judges it. ERR_IO for trouble on the way, ERR_INVALID for a URL that is
+ * refused (scheme, plain http). Thread safe; strings of the response live in `a`. */
+int fetch_send(struct fetch *f, const struct fetch_request *r, struct arena *a, struct fetch_response *out, struct err *e);
+struct str fetch_header(const struct fetch_response *r, const char *lower_case_name);   /* empty when absent */
+
+#endif

@@ -1,0 +1,85 @@
+/* Where images live. Read and write are one interface, so that copy, push, pull, mirror and patch are "read from one,
+ * put into another". Optional operations are NULL.
+ *
+ * To add one:
+ *   1. write source/NAME.c with a `const struct source_ops source_NAME`;
+ *   2. add SOURCE(NAME) to sources.def;
+ *   3. add its fixture to tests/backend (the same suite runs against every source) and a fuzzer for what it parses. */
+#ifndef LAZARET_SOURCE_SOURCE_H
+#define LAZARET_SOURCE_SOURCE_H
+
+#include "base/stream.h"
+#include "oci/oci.h"
+#include "oci/reference.h"
+
+/* Settings for all sources; plain data, set by the command. Strings live as long as the source. */
+struct source_options {
+	struct limits limits;
+	struct str username, password;          /* registry; never logged */
+	bool insecure;                          /* registry: plain http and unverified TLS are allowed */
+	struct str config_dir;                  /* DOCKER_CONFIG, else ~/.docker; empty: by environment */
+	struct strs mirrors;                    /* "docker.io=https://mirror.example/path", tried in order before the host */
+	struct strs skip_files, skip_dirs;      /* dir: glob patterns relative to the root */
+	bool cross_file_systems;                /* dir: leave the root's file system */
+	unsigned retries;                       /* registry: tries after the first */
+	void (*progress)(void *ctx, const struct digest *d, uint64_t done, uint64_t total);  /* NULL: none; any thread */
+	void *progress_ctx;
+};
+
+struct source;
+struct source_ops {
+	const char *scheme;     /* "registry", "oci", "oci-archive", "docker-archive", "docker", "podman", "dir" */
+	/* `where` is the text behind the scheme, tag and digest still on it. Sets up s->state; ERR_NOT_FOUND when there
+	 * is nothing there, ERR_INVALID when what is there is not of this kind. */
+	int (*open)(struct source *s, struct str where, struct err *e);
+	/* The descriptor of what s->wanted names (an index or a manifest); its media type may be empty. ERR_NOT_FOUND
+	 * with the choice in the text when several images are there and none was named. */
+	int (*resolve)(struct source *s, struct descriptor *out, struct err *e);
+	/* The blob or manifest, unverified; the caller wraps it. May be called from several threads at once. A size of
+	 * UINT64_MAX in d: unknown. *out is closed by the caller. */
+	int (*get)(struct source *s, const struct descriptor *d, struct stream **out, struct err *e);
+	int (*list)(struct source *s, struct strs *tags, struct err *e);
+	void (*close)(struct source *s);
+};
+
+struct source {
+	const struct source_ops *ops;
+	const struct source_options *opt;
+	struct arena arena;             /* one thread at a time: only open, resolve and list allocate from it */
+	struct reference ref;           /* registry; also name and tag for engines */
+	struct str path;                /* files and folders */
+	struct str wanted;              /* tag or digest text asked for; empty: the only one */
+	struct str target;              /* as the user typed it */
+	void *state;
+};
+
+/* TARGET as the user types it: "scheme:rest", "docker://NAME", a path (probed: OCI layout folder, archive file,
+ * docker archive, other folder: a root file system), else a registry reference. *out is closed with source_close. */
+int source_open(struct str target, const struct source_options *opt, struct source **out, struct err *e);
+void source_close(struct source *s);
+void cleanup_source(struct source **s);
+/* True for a root file system: no manifest, no layers; use dir_stream. */
+bool source_is_dir(const struct source *s);
+
+/* get + limit + verify against digest and size. */
+int source_get_verified(struct source *s, const struct descriptor *d, struct stream **out, struct err *e);
+/* A verified manifest, index or configuration as bytes in `a`; bounded by limits.manifest_bytes. */
+int source_get_document(struct source *s, const struct descriptor *d, struct arena *a, struct str *out, struct err *e);
+
+/* Resolves, follows indexes (nested too), reads manifest and configuration. `want` NULL: every platform (attestation
+ * manifests and unknown/unknown entries of an index are left out). images is an array in `a`. ERR_NOT_FOUND names the
+ * platforms that are there. */
+int source_images(struct source *s, const struct platform *want, struct arena *a, struct image **images, size_t *n,
+                  struct err *e);
+
+/* A root file system as an uncompressed tar stream (pax, sorted by readdir order): every entry is there, bodies only
+ * of the files that `wants` says yes to (others have size 0). Walks with openat2 (RESOLVE_IN_ROOT,
+ * RESOLVE_NO_MAGICLINKS). What could not be read is told to `note`. */
+struct dir_filter {
+	bool (*wants)(void *ctx, struct str path);
+	void (*note)(void *ctx, struct str path, const char *reason);
+	void *ctx;
+};
+int dir_stream(struct source *s, const struct dir_filter *filter, struct stream **out, struct err *e);
+
+#endif
