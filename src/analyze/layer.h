@@ -5,7 +5,9 @@
 
 #include "analyze/analyzer.h"
 
-/* A second reading: the body of `source` in this layer is given to the analyzers as if it lay at `path`. */
+/* A second reading: the body of `source` in this layer is given to the analyzers as if it lay at `path`. When both end
+ * in '/', that goes for everything below: source "data/dpkg/" and path "var/lib/dpkg/". A layer given with aliases has
+ * only them read. */
 struct launcher;
 
 struct layer_alias {
@@ -20,7 +22,8 @@ struct layer_input {
 
 /* Runs one child over one or more layers (several only for companions from different layers). Returns 0 with a record
  * in `a`; ERR_INVALID when the stream below failed its digest (then nothing of the record may be used); other trouble
- * inside the layer or with the child is a note in the record. raw, when not NULL, receives the encoded record. */
+ * inside the layer or with the child is a note in the record. raw, when not NULL, receives the encoded record; it stays empty
+ * when the child did not end well, as such a record must not be kept. */
 int layer_analyze(struct launcher *launcher, const struct layer_input *inputs, size_t n, const struct limits *l,
                   struct arena *a, struct layer_record *out, struct buf *raw, struct err *e);
 
