@@ -76,7 +76,7 @@ static int child_escape(int in, int out, int spool, struct str params)
 	return put(out, "done");
 }
 
-static int child_memory(int in, int out, int spool, struct str params)
+__attribute__((unused)) static int child_memory(int in, int out, int spool, struct str params)
 {
 	(void)in;
 	(void)spool;
@@ -125,7 +125,7 @@ static int child_flood(int in, int out, int spool, struct str params)
 	return 0;
 }
 
-static int child_signal(int in, int out, int spool, struct str params)
+__attribute__((unused)) static int child_signal(int in, int out, int spool, struct str params)
 {
 	(void)in;
 	(void)out;
@@ -150,7 +150,7 @@ static int child_status(int in, int out, int spool, struct str params)
 	return params.p[0];
 }
 
-static int child_spool(int in, int out, int spool, struct str params)
+__attribute__((unused)) static int child_spool(int in, int out, int spool, struct str params)
 {
 	char piece[4096] = "spool", back[6] = "";
 	(void)in;
