@@ -30,9 +30,16 @@ struct fetch_request {
 	const struct fetch_header *headers;
 	size_t n_headers;
 	struct str authorization;       /* value of the Authorization header; only ever sent to url's own host */
-	struct str body;                /* of a POST */
-	bool resume;                    /* a body that breaks off is continued by Range with If-Range, as part of the retries */
+	struct str body;                /* of a POST; such a request is never redirected: the caller gets the 3xx */
+	bool resume;                    /* a body that breaks off is continued by Range with If-Range, as part of the
+	                                   retries; a mebibyte of progress gives all of them back */
+	bool immutable;                 /* the url names its content (a digest the caller checks): resumed even when the
+	                                   server gave neither ETag nor Last-Modified */
 	unsigned max_redirects;         /* 0: 5 */
+	/* NULL, or asked for the value of Authorization before a body is resumed (tokens expire); called by whoever
+	 * reads the body, so ctx outlives it. */
+	int (*authorize)(void *ctx, struct buf *value, struct err *e);
+	void *authorize_ctx;
 };
 struct fetch_response {
 	int status;
@@ -42,7 +49,11 @@ struct fetch_response {
 	struct stream *body;            /* never NULL on success; close it */
 };
 /* Any status is a success here: the caller judges it. ERR_IO for trouble on the way, ERR_INVALID for a URL that is
- * refused (scheme, plain http). Thread safe; strings of the response live in `a`. */
+ * refused (scheme, plain http, a redirect from https to http), ERR_LIMIT for more than FETCH_HEADERS_MAX or
+ * FETCH_HEADER_BYTES of headers. Bodies come as they were sent, never decompressed. On a redirect to another host only
+ * Accept, Range and the conditions stay; the client certificate, too, is for url's own host. A body left unread blocks
+ * nothing but its connection. Thread safe; strings of the response live in `a`, its body does not need `a`. */
+enum { FETCH_HEADERS_MAX = 200, FETCH_HEADER_BYTES = 64 * 1024 };
 int fetch_send(struct fetch *f, const struct fetch_request *r, struct arena *a, struct fetch_response *out, struct err *e);
 struct str fetch_header(const struct fetch_response *r, const char *lower_case_name);   /* empty when absent */
 
