@@ -1,0 +1,158 @@
+/* YAML by libyaml's event parser; see yaml.h for what is refused. */
+#include "base/yaml.h"
+
+#include <yaml.h>
+
+struct builder {
+	yaml_parser_t parser;
+	struct arena *arena;
+	unsigned nodes;
+	struct err *e;
+};
+
+static int refuse(struct builder *b, const yaml_event_t *ev, const char *what)
+{
+	return err_set(b->e, ERR_INVALID, "line %zu: %s", ev->start_mark.line + 1, what);
+}
+
+static int next_event(struct builder *b, yaml_event_t *ev)
+{
+	if (!yaml_parser_parse(&b->parser, ev))
+		return err_set(b->e, ERR_INVALID, "line %zu: %s", b->parser.problem_mark.line + 1,
+		               b->parser.problem ? b->parser.problem : "no valid YAML");
+	return 0;
+}
+
+static int build(struct builder *b, yaml_event_t *ev, unsigned depth, struct yaml **out);
+
+static int add_child(struct builder *b, struct yaml *parent, struct yaml ***tail, struct str key, yaml_event_t *ev,
+                     unsigned depth)
+{
+	struct yaml *child = NULL;
+	int r = build(b, ev, depth + 1, &child);
+	if (r)
+		return r;
+	if (parent->kind == YAML_MAP && yaml_get(parent, key))
+		return err_set(b->e, ERR_INVALID, "line %u: key '%.*s' is there twice", child->line, STR(key));
+	child->key = key;
+	**tail = child;
+	*tail = &child->next;
+	return 0;
+}
+
+/* The key of a map entry: a scalar. */
+static int take_key(struct builder *b, yaml_event_t *ev, struct str *key)
+{
+	if (ev->type != YAML_SCALAR_EVENT)
+		return refuse(b, ev, "a key must be a plain word");
+	*key = arena_str(b->arena, (struct str){ (const char *)ev->data.scalar.value, ev->data.scalar.length });
+	return 0;
+}
+
+static int build_children(struct builder *b, struct yaml *parent, unsigned depth)
+{
+	struct yaml **tail = &parent->first;
+	yaml_event_type_t end = parent->kind == YAML_MAP ? YAML_MAPPING_END_EVENT : YAML_SEQUENCE_END_EVENT;
+	for (;;) {
+		yaml_event_t ev;
+		struct str key = { 0 };
+		int r = next_event(b, &ev);
+		if (r)
+			return r;
+		if (ev.type == end) {
+			yaml_event_delete(&ev);
+			return 0;
+		}
+		if (parent->kind == YAML_MAP) {
+			r = take_key(b, &ev, &key);
+			yaml_event_delete(&ev);
+			if (r == 0)
+				r = next_event(b, &ev);
+			if (r)
+				return r;
+		}
+		r = add_child(b, parent, &tail, key, &ev, depth);
+		yaml_event_delete(&ev);
+		if (r)
+			return r;
+	}
+}
+
+static int build(struct builder *b, yaml_event_t *ev, unsigned depth, struct yaml **out)
+{
+	if (depth > YAML_DEPTH_MAX || ++b->nodes > YAML_NODES_MAX)
+		return refuse(b, ev, "too deep or too large");
+	struct yaml *y = ARENA_NEW(b->arena, struct yaml);
+	y->line = (unsigned)ev->start_mark.line + 1;
+	*out = y;
+	switch (ev->type) {
+	case YAML_SCALAR_EVENT:
+		y->kind = YAML_SCALAR;
+		y->quoted = ev->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
+		y->value = arena_str(b->arena, (struct str){ (const char *)ev->data.scalar.value, ev->data.scalar.length });
+		return 0;
+	case YAML_MAPPING_START_EVENT:
+		y->kind = YAML_MAP;
+		return build_children(b, y, depth);
+	case YAML_SEQUENCE_START_EVENT:
+		y->kind = YAML_LIST;
+		return build_children(b, y, depth);
+	case YAML_ALIAS_EVENT:
+		return refuse(b, ev, "aliases are not accepted");
+	default:
+		return refuse(b, ev, "unexpected");
+	}
+}
+
+/* Stream start, document start, one value, document end, stream end. */
+static int build_document(struct builder *b, struct yaml **out)
+{
+	struct yaml *root = ARENA_NEW(b->arena, struct yaml);
+	root->kind = YAML_MAP;
+	root->line = 1;
+	bool seen = false;
+	for (;;) {
+		yaml_event_t ev;
+		int r = next_event(b, &ev);
+		if (r)
+			return r;
+		yaml_event_type_t type = ev.type;
+		if (type == YAML_DOCUMENT_START_EVENT && seen)
+			r = refuse(b, &ev, "only one document is accepted");
+		else if (type != YAML_STREAM_START_EVENT && type != YAML_DOCUMENT_START_EVENT &&
+		         type != YAML_DOCUMENT_END_EVENT && type != YAML_STREAM_END_EVENT) {
+			r = build(b, &ev, 1, &root);
+			seen = true;
+		}
+		yaml_event_delete(&ev);
+		if (r)
+			return r;
+		if (type == YAML_STREAM_END_EVENT)
+			break;
+	}
+	*out = root;
+	return 0;
+}
+
+int yaml_parse(struct arena *a, struct str text, struct yaml **out, struct err *e)
+{
+	struct builder b = { .arena = a, .e = e };
+	if (text.n > YAML_BYTES_MAX)
+		return err_set(e, ERR_LIMIT, "YAML text of %zu bytes is larger than %d", text.n, YAML_BYTES_MAX);
+	if (!yaml_parser_initialize(&b.parser))
+		abort();
+	yaml_parser_set_input_string(&b.parser, (const unsigned char *)(text.n ? text.p : ""), text.n);
+	int r = build_document(&b, out);
+	yaml_parser_delete(&b.parser);
+	return r;
+}
+
+const struct yaml *yaml_get(const struct yaml *map, struct str key)
+{
+	if (!map || map->kind != YAML_MAP)
+		return NULL;
+	for (const struct yaml *c = map->first; c; c = c->next)
+		if (str_eq(c->key, key))
+			return c;
+	return NULL;
+}

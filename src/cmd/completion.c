@@ -1,0 +1,143 @@
+/* lazaret completion bash|zsh|fish: completions written from the command tables. */
+#include "cmd/command.h"
+
+#include <stdio.h>
+
+static const char *const verbs[] = { "bash", "zsh", "fish", NULL };
+
+/* Calls put for the command's own options and for the global ones. */
+static void each_option(const struct command *c, void (*put)(const struct command *, const struct option *))
+{
+	for (const struct option *o = c->options; o && o->name; o++)
+		put(c, o);
+	for (const struct option *o = global_options; o->name; o++)
+		put(c, o);
+}
+
+static void put_plain(const struct command *c, const struct option *o)
+{
+	(void)c;
+	printf(" --%s%s", o->name, o->argument ? "=" : "");
+}
+
+static void bash_values(const struct option *o)
+{
+	for (; o && o->name; o++) {
+		if (!o->choices)
+			continue;
+		if (strcmp(o->choices, "FILE") == 0)
+			printf("\t--%s) compopt -o default; COMPREPLY=(); return ;;\n", o->name);
+		else if (strcmp(o->choices, "DIR") == 0)
+			printf("\t--%s) COMPREPLY=($(compgen -d -- \"$cur\")); return ;;\n", o->name);
+		else
+			printf("\t--%s) COMPREPLY=($(compgen -W '%s' -- \"$cur\")); return ;;\n", o->name, o->choices);
+	}
+}
+
+static void bash(void)
+{
+	puts("# bash completion for lazaret\n_lazaret() {\n\tlocal cur prev words cword\n"
+	     "\tcur=${COMP_WORDS[COMP_CWORD]}; prev=${COMP_WORDS[COMP_CWORD-1]}\n"
+	     "\t[ \"$cur\" = = ] && cur=\n"
+	     "\t[ \"$prev\" = = ] && prev=${COMP_WORDS[COMP_CWORD-2]}");
+	printf("\tif [ \"$COMP_CWORD\" = 1 ]; then COMPREPLY=($(compgen -W '");
+	for (size_t i = 0; commands[i]; i++)
+		printf("%s ", commands[i]->name);
+	puts("' -- \"$cur\")); return; fi\n\tcase $prev in");
+	for (size_t i = 0; commands[i]; i++)
+		bash_values(commands[i]->options);
+	bash_values(global_options);
+	puts("\tesac\n\tcase ${COMP_WORDS[1]} in");
+	for (size_t i = 0; commands[i]; i++) {
+		printf("\t%s) COMPREPLY=($(compgen -o default -W '", commands[i]->name);
+		for (const char *const *v = commands[i]->verbs; v && *v; v++)
+			printf(" %s", *v);
+		each_option(commands[i], put_plain);
+		puts("' -- \"$cur\")) ;;");
+	}
+	puts("\tesac\n\tcase ${COMPREPLY[0]} in *=) compopt -o nospace ;; esac\n}\ncomplete -F _lazaret lazaret");
+}
+
+static void zsh_option(const struct command *c, const struct option *o)
+{
+	(void)c;
+	printf("\t\t\t'%s--%s%s[%s]", o->repeats ? "*" : "", o->name, o->argument ? "=" : "", o->text);
+	if (o->argument) {
+		if (!o->choices)
+			printf(":%s:", o->argument);
+		else if (strcmp(o->choices, "FILE") == 0)
+			printf(":file:_files");
+		else if (strcmp(o->choices, "DIR") == 0)
+			printf(":folder:_files -/");
+		else
+			printf(":%s:(%s)", o->name, o->choices);
+	}
+	puts("' \\");
+}
+
+static void zsh(void)
+{
+	puts("#compdef lazaret\n_lazaret() {\n\tlocal -a commands\n\tcommands=(");
+	for (size_t i = 0; commands[i]; i++)
+		printf("\t\t'%s:%s'\n", commands[i]->name, commands[i]->text);
+	puts("\t)\n\tif (( CURRENT == 2 )); then _describe command commands; return; fi\n\tcase $words[2] in");
+	for (size_t i = 0; commands[i]; i++) {
+		printf("\t%s) _arguments -s : \\\n", commands[i]->name);
+		each_option(commands[i], zsh_option);
+		printf("\t\t\t'2:argument:");
+		if (commands[i]->verbs) {
+			printf("(");
+			for (const char *const *v = commands[i]->verbs; *v; v++)
+				printf("%s ", *v);
+			printf(")'");
+		} else {
+			printf("_files'");
+		}
+		puts(" '*:argument:_files' ;;");
+	}
+	puts("\tesac\n}\ncompdef _lazaret lazaret");
+}
+
+static void fish_option(const struct command *c, const struct option *o)
+{
+	printf("complete -c lazaret -n '__fish_seen_subcommand_from %s' -l %s", c->name, o->name);
+	if (o->letter)
+		printf(" -s %c", o->letter);
+	if (o->choices && strcmp(o->choices, "FILE") == 0)
+		printf(" -r -F");
+	else if (o->choices && strcmp(o->choices, "DIR") == 0)
+		printf(" -x -a '(__fish_complete_directories)'");
+	else if (o->choices)
+		printf(" -x -a '%s'", o->choices);
+	else if (o->argument)
+		printf(" -x");
+	printf(" -d '%s'\n", o->text);
+}
+
+static void fish(void)
+{
+	puts("# fish completion for lazaret");
+	for (size_t i = 0; commands[i]; i++) {
+		const struct command *c = commands[i];
+		printf("complete -c lazaret -n __fish_use_subcommand -a %s -d '%s'\n", c->name, c->text);
+		for (const char *const *v = c->verbs; v && *v; v++)
+			printf("complete -c lazaret -n '__fish_seen_subcommand_from %s' -a %s\n", c->name, *v);
+		each_option(c, fish_option);
+	}
+}
+
+static int run(const struct args *a)
+{
+	struct str shell = a->words.n == 1 ? a->words.v[0] : S("");
+	if (str_eq(shell, S("bash")))
+		bash();
+	else if (str_eq(shell, S("zsh")))
+		zsh();
+	else if (str_eq(shell, S("fish")))
+		fish();
+	else
+		return usage(a, "wanted: completion bash, zsh or fish");
+	return EXIT_YES;
+}
+
+const struct command command_completion = { "completion", "print completions for a shell", verbs, NULL, run };

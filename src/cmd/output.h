@@ -1,0 +1,21 @@
+/* Where reports go: "-f F -o FILE" as in Trivy, and "--format F=FILE" any number of times. */
+#ifndef LAZARET_CMD_OUTPUT_H
+#define LAZARET_CMD_OUTPUT_H
+
+#include "cmd/command.h"
+#include "report/format.h"
+
+struct output {
+	const struct format *format;
+	const char *path;       /* NULL: standard output */
+};
+struct outputs {
+	struct output *v;
+	size_t n, cap;
+};
+/* Reads --format and --output; ERR_INVALID names an unknown format or two writers of one place. */
+int outputs_parse(const struct args *a, struct outputs *out, struct err *e);
+/* Writes every one; a file is written aside and renamed, so that it is there whole or not at all. */
+int outputs_write(const struct outputs *o, const struct report *reports, size_t n, struct err *e);
+
+#endif

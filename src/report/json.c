@@ -1,0 +1,275 @@
+/* The machine's format: doc/report.schema.json describes it. One document: an object for one report, {"reports": [...]}
+ * for several. Fields are only ever added. Suppressed findings are left out. */
+#include "base/json.h"
+#include "base/time.h"
+#include "report/format.h"
+
+static void put_strs(struct json_out *o, const char *key, const struct strs *v)
+{
+	json_put_key(o, key);
+	json_begin_array(o);
+	for (size_t i = 0; i < v->n; i++)
+		json_put_str(o, v->v[i]);
+	json_end_array(o);
+}
+
+static void put_digest(struct json_out *o, const char *key, const struct digest *d)
+{
+	char text[DIGEST_TEXT];
+	if (d->alg != DIGEST_NONE)
+		json_put_member(o, key, str_of(digest_text(d, text)));
+}
+
+static void put_date(struct json_out *o, const char *key, int64_t t)
+{
+	char text[32];
+	if (t)
+		json_put_member(o, key, str_of(time_text(t, text)));
+}
+
+static void put_image(struct json_out *o, const struct inventory *inv)
+{
+	json_put_key(o, "image");
+	if (!inv->image) {
+		json_put_null(o);
+		return;
+	}
+	const struct image *im = inv->image;
+	json_begin_object(o);
+	json_put_member_opt(o, "reference", inv->reference);
+	put_digest(o, "digest", &im->self.digest);
+	json_put_member_opt(o, "media_type", im->self.media_type);
+	put_digest(o, "config", &im->config.digest);
+	json_put_member(o, "os", inv->platform.os);
+	json_put_member(o, "architecture", inv->platform.arch);
+	json_put_member_opt(o, "variant", inv->platform.variant);
+	json_put_member_opt(o, "created", im->cfg.created);
+	json_put_key(o, "layers");
+	json_begin_array(o);
+	for (size_t i = 0; i < inv->n_layers; i++) {
+		const struct layer_info *l = &inv->layers[i];
+		json_begin_object(o);
+		json_put_key(o, "index");
+		json_put_u64(o, i);
+		put_digest(o, "digest", &l->digest);
+		put_digest(o, "diff_id", &l->diff_id);
+		json_put_key(o, "size");
+		json_put_u64(o, l->size);
+		json_put_member_opt(o, "media_type", l->media_type);
+		json_put_member_opt(o, "created_by", l->created_by);
+		json_put_key(o, "examined");
+		json_put_bool(o, l->examined);
+		json_end_object(o);
+	}
+	json_end_array(o);
+	json_end_object(o);
+}
+
+static void put_distribution(struct json_out *o, const struct distribution *d)
+{
+	json_put_key(o, "distribution");
+	if (!d->id.n) {
+		json_put_null(o);
+		return;
+	}
+	json_begin_object(o);
+	json_put_member(o, "id", d->id);
+	json_put_member(o, "version", d->version);
+	json_put_member_opt(o, "version_id", d->version_id);
+	json_put_member_opt(o, "codename", d->codename);
+	json_put_member_opt(o, "pretty_name", d->pretty_name);
+	json_put_key(o, "eol");
+	char text[32];
+	if (d->eol)
+		json_put_str(o, str_of(date_text(d->eol, text)));
+	else
+		json_put_null(o);
+	json_end_object(o);
+}
+
+/* The layer that brought a package: null for a directory. */
+static void put_layer(struct json_out *o, const struct inventory *inv, size_t i)
+{
+	json_put_key(o, "layer");
+	if (i >= inv->n_layers || inv->layers[i].digest.alg == DIGEST_NONE) {
+		json_put_null(o);
+		return;
+	}
+	json_begin_object(o);
+	put_digest(o, "digest", &inv->layers[i].digest);
+	json_put_key(o, "index");
+	json_put_u64(o, i);
+	json_put_member_opt(o, "created_by", inv->layers[i].created_by);
+	json_end_object(o);
+}
+
+static void put_package(struct json_out *o, const struct inventory *inv, const struct package *p)
+{
+	json_begin_object(o);
+	json_put_member(o, "name", p->name);
+	json_put_member(o, "version", p->version);
+	json_put_member(o, "type", p->type);
+	json_put_member(o, "purl", p->purl);
+	json_put_key(o, "source");
+	json_begin_object(o);
+	json_put_member(o, "name", p->source_name);
+	json_put_member(o, "version", p->source_version);
+	json_end_object(o);
+	json_put_member_opt(o, "arch", p->arch);
+	put_strs(o, "licenses", &p->licences);
+	json_put_member(o, "path", p->path);
+	put_layer(o, inv, p->layer);
+	json_put_key(o, "files");
+	json_put_u64(o, p->n_owned);
+	if (p->n_attrs) {
+		json_put_key(o, "properties");
+		json_begin_object(o);
+		for (size_t i = 0; i < p->n_attrs; i++) {
+			json_put_key(o, arena_cstr(inv->arena, p->attrs[i].key));
+			json_put_str(o, p->attrs[i].value);
+		}
+		json_end_object(o);
+	}
+	json_end_object(o);
+}
+
+static void put_cvss(struct json_out *o, const struct finding *f)
+{
+	json_put_key(o, "cvss");
+	json_begin_array(o);
+	for (size_t i = 0; i < f->n_cvss; i++) {
+		json_begin_object(o);
+		json_put_member(o, "vector", f->cvss[i].vector);
+		json_put_key(o, "score");
+		if (f->cvss[i].score < 0)
+			json_put_null(o);
+		else
+			json_put_double(o, f->cvss[i].score, 1);
+		json_put_member_opt(o, "source", f->cvss[i].source);
+		json_end_object(o);
+	}
+	json_end_array(o);
+}
+
+static void put_exploited(struct json_out *o, const struct finding *f)
+{
+	json_put_key(o, "epss");
+	if (f->epss < 0) {
+		json_put_null(o);
+	} else {
+		json_begin_object(o);
+		json_put_key(o, "score");
+		json_put_double(o, f->epss, 5);
+		json_put_key(o, "percentile");
+		json_put_double(o, f->epss_percentile, 5);
+		json_end_object(o);
+	}
+	json_put_key(o, "kev");
+	if (!f->kev) {
+		json_put_null(o);
+		return;
+	}
+	json_begin_object(o);
+	json_put_member_opt(o, "added", f->kev_added);
+	json_put_member_opt(o, "due", f->kev_due);
+	json_put_key(o, "ransomware");
+	json_put_bool(o, f->kev_ransomware);
+	json_end_object(o);
+}
+
+static void put_finding(struct json_out *o, const struct inventory *inv, const struct finding *f)
+{
+	const struct package *p = f->package;
+	json_begin_object(o);
+	json_put_member(o, "id", f->id);
+	put_strs(o, "aliases", &f->aliases);
+	json_put_key(o, "package");
+	json_begin_object(o);
+	json_put_member(o, "name", p->name);
+	json_put_member(o, "purl", p->purl);
+	json_end_object(o);
+	json_put_member(o, "installed", p->version);
+	json_put_key(o, "fixed");
+	if (f->fixed.n)
+		json_put_str(o, f->fixed);
+	else
+		json_put_null(o);
+	json_put_member(o, "status", str_of(status_name(f->status)));
+	json_put_member(o, "severity", str_of(severity_name(f->severity)));
+	json_put_member(o, "severity_source", f->severity_source);
+	json_put_member(o, "feed", f->feed);
+	put_cvss(o, f);
+	put_exploited(o, f);
+	json_put_member_opt(o, "summary", f->summary);
+	put_date(o, "published", f->published);
+	put_date(o, "modified", f->modified);
+	put_strs(o, "references", &f->references);
+	put_layer(o, inv, p->layer);
+	json_put_member(o, "path", p->path);
+	json_end_object(o);
+}
+
+static void put_not_examined(struct json_out *o, const struct inventory *inv)
+{
+	json_put_key(o, "not_examined");
+	json_begin_array(o);
+	for (size_t i = 0; i < inv->n_not_examined; i++) {
+		const struct not_examined *n = &inv->not_examined[i];
+		json_begin_object(o);
+		json_put_member(o, "path", n->path);
+		put_layer(o, inv, n->layer < 0 ? SIZE_MAX : (size_t)n->layer);
+		json_put_member(o, "reason", n->reason);
+		json_end_object(o);
+	}
+	json_end_array(o);
+}
+
+static void put_report(struct json_out *o, const struct report *r)
+{
+	const struct inventory *inv = r->inventory;
+	json_begin_object(o);
+	json_put_member(o, "target", inv->target);
+	put_date(o, "created", r->created);
+	json_put_member_opt(o, "database", r->database);
+	put_image(o, inv);
+	put_distribution(o, &inv->distribution);
+	json_put_key(o, "packages");
+	json_begin_array(o);
+	for (size_t i = 0; i < inv->n_packages; i++)
+		put_package(o, inv, &inv->packages[i]);
+	json_end_array(o);
+	json_put_key(o, "findings");
+	json_begin_array(o);
+	for (size_t i = 0; i < r->n_findings; i++)
+		if (!r->findings[i].suppressed.n)
+			put_finding(o, inv, &r->findings[i]);
+	json_end_array(o);
+	put_not_examined(o, inv);
+	put_strs(o, "warnings", &r->warnings);
+	json_put_member(o, "verdict", str_of(verdict_name(r->verdict.kind)));
+	put_strs(o, "reasons", &r->verdict.reasons);
+	json_end_object(o);
+}
+
+static int write_json(const struct report *reports, size_t n, const struct format_options *opt, struct buf *out, struct err *e)
+{
+	struct json_out o;
+	(void)opt;
+	(void)e;
+	json_out_init(&o, out, 2);
+	if (n == 1) {
+		put_report(&o, &reports[0]);
+	} else {
+		json_begin_object(&o);
+		json_put_key(&o, "reports");
+		json_begin_array(&o);
+		for (size_t i = 0; i < n; i++)
+			put_report(&o, &reports[i]);
+		json_end_array(&o);
+		json_end_object(&o);
+	}
+	buf_add_char(out, '\n');
+	return 0;
+}
+
+const struct format format_json = { "json", write_json };
