@@ -21,7 +21,7 @@ def words(s):
 class Page:
     def __init__(self):
         self.out, self.para, self.indent, self.raw = [], [], 7, False
-        self.tag = None
+        self.tag, self.fresh = None, False
 
     def flush(self):
         text = ' '.join(self.para)
@@ -34,13 +34,14 @@ class Page:
             self.hang = True
             return
         indent = self.indent + (7 if getattr(self, 'hang', False) else 0)
-        self.out += textwrap.wrap(text, WIDTH - indent, initial_indent=' ' * indent,
+        self.out += textwrap.wrap(text, WIDTH, initial_indent=' ' * indent,
                                   subsequent_indent=' ' * indent, break_long_words=False, break_on_hyphens=False)
 
     def blank(self):
         self.flush()
-        if self.out and self.out[-1]:
+        if self.out and self.out[-1] and not self.fresh:
             self.out.append('')
+        self.fresh = False
 
     def macro(self, name, rest):
         if name not in MACROS:
@@ -49,6 +50,7 @@ class Page:
             self.blank()
             self.hang, self.indent = False, 7
             self.out.append(('' if name == 'SH' else '   ') + ' '.join(words(rest)))
+            self.fresh = True
         elif name == 'PP':
             self.blank()
             self.hang = False

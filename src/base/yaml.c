@@ -19,21 +19,22 @@ static int next_event(struct builder *b, yaml_event_t *ev)
 {
 	if (!yaml_parser_parse(&b->parser, ev))
 		return err_set(b->e, ERR_INVALID, "line %zu: %s", b->parser.problem_mark.line + 1,
-		               b->parser.problem ? b->parser.problem : "no valid YAML");
+			       b->parser.problem ? b->parser.problem : "no valid YAML");
 	return 0;
 }
 
 static int build(struct builder *b, yaml_event_t *ev, unsigned depth, struct yaml **out);
 
-static int add_child(struct builder *b, struct yaml *parent, struct yaml ***tail, struct str key, yaml_event_t *ev,
-                     unsigned depth)
+static int add_child(struct builder *b, struct yaml *parent, struct yaml ***tail, struct str key,
+		     yaml_event_t *ev, unsigned depth)
 {
 	struct yaml *child = NULL;
 	int r = build(b, ev, depth + 1, &child);
 	if (r)
 		return r;
 	if (parent->kind == YAML_MAP && yaml_get(parent, key))
-		return err_set(b->e, ERR_INVALID, "line %u: key '%.*s' is there twice", child->line, STR(key));
+		return err_set(b->e, ERR_INVALID, "line %u: key '%.*s' is there twice", child->line,
+			       STR(key));
 	child->key = key;
 	**tail = child;
 	*tail = &child->next;
@@ -45,14 +46,16 @@ static int take_key(struct builder *b, yaml_event_t *ev, struct str *key)
 {
 	if (ev->type != YAML_SCALAR_EVENT)
 		return refuse(b, ev, "a key must be a plain word");
-	*key = arena_str(b->arena, (struct str){ (const char *)ev->data.scalar.value, ev->data.scalar.length });
+	*key = arena_str(b->arena, (struct str){ (const char *)ev->data.scalar.value,
+						 ev->data.scalar.length });
 	return 0;
 }
 
 static int build_children(struct builder *b, struct yaml *parent, unsigned depth)
 {
 	struct yaml **tail = &parent->first;
-	yaml_event_type_t end = parent->kind == YAML_MAP ? YAML_MAPPING_END_EVENT : YAML_SEQUENCE_END_EVENT;
+	yaml_event_type_t end =
+		parent->kind == YAML_MAP ? YAML_MAPPING_END_EVENT : YAML_SEQUENCE_END_EVENT;
 	for (;;) {
 		yaml_event_t ev;
 		struct str key = { 0 };
@@ -89,7 +92,8 @@ static int build(struct builder *b, yaml_event_t *ev, unsigned depth, struct yam
 	case YAML_SCALAR_EVENT:
 		y->kind = YAML_SCALAR;
 		y->quoted = ev->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
-		y->value = arena_str(b->arena, (struct str){ (const char *)ev->data.scalar.value, ev->data.scalar.length });
+		y->value = arena_str(b->arena, (struct str){ (const char *)ev->data.scalar.value,
+							     ev->data.scalar.length });
 		return 0;
 	case YAML_MAPPING_START_EVENT:
 		y->kind = YAML_MAP;
@@ -120,7 +124,7 @@ static int build_document(struct builder *b, struct yaml **out)
 		if (type == YAML_DOCUMENT_START_EVENT && seen)
 			r = refuse(b, &ev, "only one document is accepted");
 		else if (type != YAML_STREAM_START_EVENT && type != YAML_DOCUMENT_START_EVENT &&
-		         type != YAML_DOCUMENT_END_EVENT && type != YAML_STREAM_END_EVENT) {
+			 type != YAML_DOCUMENT_END_EVENT && type != YAML_STREAM_END_EVENT) {
 			r = build(b, &ev, 1, &root);
 			seen = true;
 		}
@@ -138,10 +142,12 @@ int yaml_parse(struct arena *a, struct str text, struct yaml **out, struct err *
 {
 	struct builder b = { .arena = a, .e = e };
 	if (text.n > YAML_BYTES_MAX)
-		return err_set(e, ERR_LIMIT, "YAML text of %zu bytes is larger than %d", text.n, YAML_BYTES_MAX);
+		return err_set(e, ERR_LIMIT, "YAML text of %zu bytes is larger than %d", text.n,
+			       YAML_BYTES_MAX);
 	if (!yaml_parser_initialize(&b.parser))
 		abort();
-	yaml_parser_set_input_string(&b.parser, (const unsigned char *)(text.n ? text.p : ""), text.n);
+	yaml_parser_set_input_string(&b.parser, (const unsigned char *)(text.n ? text.p : ""),
+				     text.n);
 	int r = build_document(&b, out);
 	yaml_parser_delete(&b.parser);
 	return r;

@@ -54,7 +54,8 @@ static void add_value(struct args *a, struct arg *arg, struct str value)
 	}
 }
 
-static int long_option(struct args *a, struct str word, int argc, char **argv, int *i, struct err *e)
+static int long_option(struct args *a, struct str word, int argc, char **argv, int *i,
+		       struct err *e)
 {
 	bool has_value = str_find_char(word, '=') >= 0;
 	struct str value = word;
@@ -71,14 +72,16 @@ static int long_option(struct args *a, struct str word, int argc, char **argv, i
 	}
 	if (!has_value) {
 		if (*i + 1 >= argc)
-			return err_set(e, ERR_INVALID, "--%s wants a value (%s)", arg->option->name, arg->option->argument);
+			return err_set(e, ERR_INVALID, "--%s wants a value (%s)", arg->option->name,
+				       arg->option->argument);
 		value = str_of(argv[++*i]);
 	}
 	add_value(a, arg, value);
 	return 0;
 }
 
-static int short_options(struct args *a, const char *word, int argc, char **argv, int *i, struct err *e)
+static int short_options(struct args *a, const char *word, int argc, char **argv, int *i,
+			 struct err *e)
 {
 	for (const char *p = word; *p; p++) {
 		struct arg *arg = find_letter(a, *p);
@@ -94,7 +97,8 @@ static int short_options(struct args *a, const char *word, int argc, char **argv
 			return 0;
 		}
 		if (*i + 1 >= argc)
-			return err_set(e, ERR_INVALID, "-%c wants a value (%s)", *p, arg->option->argument);
+			return err_set(e, ERR_INVALID, "-%c wants a value (%s)", *p,
+				       arg->option->argument);
 		add_value(a, arg, str_of(argv[++*i]));
 		return 0;
 	}
@@ -105,7 +109,8 @@ static void read_environment(struct args *a)
 {
 	for (size_t i = 0; i < a->n_all; i++) {
 		struct arg *arg = &a->all[i];
-		char *name = arena_cstr(a->arena, arena_printf(a->arena, "LAZARET_%s", arg->option->name));
+		char *name = arena_cstr(a->arena,
+					arena_printf(a->arena, "LAZARET_%s", arg->option->name));
 		for (char *p = name; *p; p++)
 			*p = *p == '-' ? '_' : (char)toupper((unsigned char)*p);
 		const char *value = getenv(name);
@@ -123,13 +128,16 @@ static int check_values(const struct args *a, struct err *e)
 		if (arg->option->argument || !arg->values.n)
 			continue;
 		struct str v = arg->values.v[0];
-		if (!str_eq(v, S("true")) && !str_eq(v, S("false")) && !str_eq(v, S("1")) && !str_eq(v, S("0")))
-			return err_set(e, ERR_INVALID, "%s: '%.*s' is neither true nor false", arg->from, STR(v));
+		if (!str_eq(v, S("true")) && !str_eq(v, S("false")) && !str_eq(v, S("1")) &&
+		    !str_eq(v, S("0")))
+			return err_set(e, ERR_INVALID, "%s: '%.*s' is neither true nor false",
+				       arg->from, STR(v));
 	}
 	return 0;
 }
 
-int args_parse(struct arena *arena, const struct command *c, int argc, char **argv, struct args *out, struct err *e)
+int args_parse(struct arena *arena, const struct command *c, int argc, char **argv,
+	       struct args *out, struct err *e)
 {
 	*out = (struct args){ .arena = arena, .command = c };
 	list_options(out);

@@ -18,4 +18,5 @@ static int run(const struct args *a)
 	return EXIT_YES;
 }
 
-const struct command command_cache = { "cache", "clear the cache of layer records", verbs, NULL, run };
+const struct command command_cache = { "cache", "clear the cache of layer records", verbs, NULL,
+				       run };

@@ -12,41 +12,42 @@
 #include "base/err.h"
 
 enum {
-	EXIT_YES = 0,           /* the verdict is yes, or nobody asked for one */
-	EXIT_NO = 1,            /* it is no, or unknown and that is not allowed */
+	EXIT_YES = 0, /* the verdict is yes, or nobody asked for one */
+	EXIT_NO = 1, /* it is no, or unknown and that is not allowed */
 	EXIT_USAGE = 2,
-	EXIT_FAILED = 3,        /* we failed, or ran out of time */
+	EXIT_FAILED = 3, /* we failed, or ran out of time */
 };
 
 /* An option NAME is --NAME on the command line, LAZARET_NAME (upper case, '_' for '-') in the environment and
  * `NAME:` in the settings file, in this order of precedence. */
 struct option {
 	const char *name;
-	char letter;            /* 0: none */
-	const char *argument;   /* what stands for its value in usage lines; NULL: a switch */
-	const char *choices;    /* for completion: words, or "FILE", "DIR"; NULL: none */
-	bool repeats;           /* several values; commas split them too where `list` */
+	char letter; /* 0: none */
+	const char *argument; /* what stands for its value in usage lines; NULL: a switch */
+	const char *choices; /* for completion: words, or "FILE", "DIR"; NULL: none */
+	bool repeats; /* several values; commas split them too where `list` */
 	bool list;
-	const char *text;       /* a few words, for completions */
+	const char *text; /* a few words, for completions */
 };
 
 struct args;
 struct command {
 	const char *name, *text;
-	const char *const *verbs;       /* "update", "import": first argument; NULL: none */
-	const struct option *options;   /* ends with a NULL name; global ones come on top */
-	int (*run)(const struct args *args);    /* returns an exit status */
+	const char *const *verbs; /* "update", "import": first argument; NULL: none */
+	const struct option *options; /* ends with a NULL name; global ones come on top */
+	int (*run)(const struct args *args); /* returns an exit status */
 };
 
 struct args {
 	struct arena *arena;
 	const struct command *command;
-	struct strs words;              /* arguments that are no options */
+	struct strs words; /* arguments that are no options */
 	struct arg {
 		const struct option *option;
 		struct strs values;
-		const char *from;       /* "--severity", "LAZARET_SEVERITY", "lazaret.yaml:3" for messages */
-	} *all;
+		const char
+			*from; /* "--severity", "LAZARET_SEVERITY", "lazaret.yaml:3" for messages */
+	} * all;
 	size_t n_all;
 };
 
@@ -60,7 +61,8 @@ struct strs args_list(const struct args *a, const char *name);
 bool args_flag(const struct args *a, const char *name);
 const char *args_from(const struct args *a, const char *name);
 /* Reads command line, environment and settings file. ERR_INVALID is a usage error. */
-int args_parse(struct arena *a, const struct command *c, int argc, char **argv, struct args *out, struct err *e);
+int args_parse(struct arena *a, const struct command *c, int argc, char **argv, struct args *out,
+	       struct err *e);
 /* Adds what the settings file says to options that were not given; see settings.c. */
 int settings_apply(struct args *args, struct err *e);
 

@@ -6,7 +6,8 @@
 static const char *const verbs[] = { "bash", "zsh", "fish", NULL };
 
 /* Calls put for the command's own options and for the global ones. */
-static void each_option(const struct command *c, void (*put)(const struct command *, const struct option *))
+static void each_option(const struct command *c,
+			void (*put)(const struct command *, const struct option *))
 {
 	for (const struct option *o = c->options; o && o->name; o++)
 		put(c, o);
@@ -28,9 +29,11 @@ static void bash_values(const struct option *o)
 		if (strcmp(o->choices, "FILE") == 0)
 			printf("\t--%s) compopt -o default; COMPREPLY=(); return ;;\n", o->name);
 		else if (strcmp(o->choices, "DIR") == 0)
-			printf("\t--%s) COMPREPLY=($(compgen -d -- \"$cur\")); return ;;\n", o->name);
+			printf("\t--%s) COMPREPLY=($(compgen -d -- \"$cur\")); return ;;\n",
+			       o->name);
 		else
-			printf("\t--%s) COMPREPLY=($(compgen -W '%s' -- \"$cur\")); return ;;\n", o->name, o->choices);
+			printf("\t--%s) COMPREPLY=($(compgen -W '%s' -- \"$cur\")); return ;;\n",
+			       o->name, o->choices);
 	}
 }
 
@@ -55,13 +58,15 @@ static void bash(void)
 		each_option(commands[i], put_plain);
 		puts("' -- \"$cur\")) ;;");
 	}
-	puts("\tesac\n\tcase ${COMPREPLY[0]} in *=) compopt -o nospace ;; esac\n}\ncomplete -F _lazaret lazaret");
+	puts("\tesac\n\tcase ${COMPREPLY[0]} in *=) compopt -o nospace ;; esac\n}\ncomplete -F "
+	     "_lazaret lazaret");
 }
 
 static void zsh_option(const struct command *c, const struct option *o)
 {
 	(void)c;
-	printf("\t\t\t'%s--%s%s[%s]", o->repeats ? "*" : "", o->name, o->argument ? "=" : "", o->text);
+	printf("\t\t\t'%s--%s%s[%s]", o->repeats ? "*" : "", o->name, o->argument ? "=" : "",
+	       o->text);
 	if (o->argument) {
 		if (!o->choices)
 			printf(":%s:", o->argument);
@@ -80,7 +85,8 @@ static void zsh(void)
 	puts("#compdef lazaret\n_lazaret() {\n\tlocal -a commands\n\tcommands=(");
 	for (size_t i = 0; commands[i]; i++)
 		printf("\t\t'%s:%s'\n", commands[i]->name, commands[i]->text);
-	puts("\t)\n\tif (( CURRENT == 2 )); then _describe command commands; return; fi\n\tcase $words[2] in");
+	puts("\t)\n\tif (( CURRENT == 2 )); then _describe command commands; return; fi\n\tcase "
+	     "$words[2] in");
 	for (size_t i = 0; commands[i]; i++) {
 		printf("\t%s) _arguments -s : \\\n", commands[i]->name);
 		each_option(commands[i], zsh_option);
@@ -119,9 +125,11 @@ static void fish(void)
 	puts("# fish completion for lazaret");
 	for (size_t i = 0; commands[i]; i++) {
 		const struct command *c = commands[i];
-		printf("complete -c lazaret -n __fish_use_subcommand -a %s -d '%s'\n", c->name, c->text);
+		printf("complete -c lazaret -n __fish_use_subcommand -a %s -d '%s'\n", c->name,
+		       c->text);
 		for (const char *const *v = c->verbs; v && *v; v++)
-			printf("complete -c lazaret -n '__fish_seen_subcommand_from %s' -a %s\n", c->name, *v);
+			printf("complete -c lazaret -n '__fish_seen_subcommand_from %s' -a %s\n",
+			       c->name, *v);
 		each_option(c, fish_option);
 	}
 }
@@ -140,4 +148,5 @@ static int run(const struct args *a)
 	return EXIT_YES;
 }
 
-const struct command command_completion = { "completion", "print completions for a shell", verbs, NULL, run };
+const struct command command_completion = { "completion", "print completions for a shell", verbs,
+					    NULL, run };

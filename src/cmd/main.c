@@ -97,7 +97,10 @@ bool parse_duration(struct str s, uint64_t *seconds)
 		if (s.n) {
 			if (!strchr("smhd", s.p[0]))
 				return false;
-			unit = s.p[0] == 'd' ? 86400 : s.p[0] == 'h' ? 3600 : s.p[0] == 'm' ? 60 : 1;
+			unit = s.p[0] == 'd'   ? 86400
+			       : s.p[0] == 'h' ? 3600
+			       : s.p[0] == 'm' ? 60
+					       : 1;
 			s = str_from(s, 1);
 		}
 		total += v * unit;
@@ -113,7 +116,8 @@ static int run(const struct command *c, int argc, char **argv)
 	struct err e = { 0 };
 	int status;
 	if (args_parse(&arena, c, argc, argv, &args, &e)) {
-		fprintf(stderr, "lazaret %s: %s\nTry 'lazaret help %s'.\n", c->name, e.text, c->name);
+		fprintf(stderr, "lazaret %s: %s\nTry 'lazaret help %s'.\n", c->name, e.text,
+			c->name);
 		status = EXIT_USAGE;
 	} else if (args_flag(&args, "help")) {
 		fputs(help_text(c->name), stdout);
@@ -143,7 +147,8 @@ int main(int argc, char **argv)
 		name = S("help");
 	const struct command *c = command_find(name);
 	if (!c) {
-		fprintf(stderr, "lazaret: there is no command '%s'\nTry 'lazaret help'.\n", argv[1]);
+		fprintf(stderr, "lazaret: there is no command '%s'\nTry 'lazaret help'.\n",
+			argv[1]);
 		return EXIT_USAGE;
 	}
 	return run(c, argc - 2, argv + 2);

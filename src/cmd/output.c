@@ -14,7 +14,8 @@ static int add_output(const struct args *a, struct outputs *o, struct str spec, 
 	struct str name = str_cut(&path, '=');
 	const struct format *f = format_find(name);
 	if (!f)
-		return err_set(e, ERR_INVALID, "%s: there is no format '%.*s'", args_from(a, "format"), STR(name));
+		return err_set(e, ERR_INVALID, "%s: there is no format '%.*s'",
+			       args_from(a, "format"), STR(name));
 	const char *file = path.n ? arena_cstr(a->arena, path) : NULL;
 	*ARENA_PUSH(a->arena, o->v, o->n, o->cap) = (struct output){ f, file };
 	return 0;
@@ -49,7 +50,7 @@ int outputs_parse(const struct args *a, struct outputs *out, struct err *e)
 		for (size_t j = 0; j < i; j++)
 			if (same_place(&out->v[i], &out->v[j]))
 				return err_set(e, ERR_INVALID, "two formats would be written to %s",
-				               out->v[i].path ? out->v[i].path : "standard output");
+					       out->v[i].path ? out->v[i].path : "standard output");
 	return 0;
 }
 

@@ -7,7 +7,7 @@
 
 struct output {
 	const struct format *format;
-	const char *path;       /* NULL: standard output */
+	const char *path; /* NULL: standard output */
 };
 struct outputs {
 	struct output *v;

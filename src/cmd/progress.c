@@ -25,15 +25,17 @@ static void show(struct progress *p, bool always, const char *text)
 	pthread_mutex_unlock(&p->lock);
 }
 
-void progress_layer(void *ctx, size_t layer, size_t n_layers, const char *what, uint64_t done, uint64_t total)
+void progress_layer(void *ctx, size_t layer, size_t n_layers, const char *what, uint64_t done,
+		    uint64_t total)
 {
 	struct progress *p = ctx;
 	char text[200];
 	if (!p->on)
 		return;
 	if (total)
-		snprintf(text, sizeof text, "layer %zu of %zu: %s %llu of %llu MiB", layer + 1, n_layers, what,
-		         (unsigned long long)(done >> 20), (unsigned long long)(total >> 20));
+		snprintf(text, sizeof text, "layer %zu of %zu: %s %llu of %llu MiB", layer + 1,
+			 n_layers, what, (unsigned long long)(done >> 20),
+			 (unsigned long long)(total >> 20));
 	else
 		snprintf(text, sizeof text, "layer %zu of %zu: %s", layer + 1, n_layers, what);
 	show(p, false, text);

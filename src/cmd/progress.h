@@ -9,11 +9,12 @@
 struct progress {
 	pthread_mutex_t lock;
 	bool on, shown;
-	int64_t last;           /* CLOCK_MONOTONIC nanoseconds of the last line */
+	int64_t last; /* CLOCK_MONOTONIC nanoseconds of the last line */
 };
 void progress_start(struct progress *p, const struct args *a);
 /* The callbacks of source_options and scan_options; ctx is a struct progress. */
-void progress_layer(void *ctx, size_t layer, size_t n_layers, const char *what, uint64_t done, uint64_t total);
+void progress_layer(void *ctx, size_t layer, size_t n_layers, const char *what, uint64_t done,
+		    uint64_t total);
 void progress_text(void *ctx, const char *text);
 /* Takes the line away. */
 void progress_stop(struct progress *p);

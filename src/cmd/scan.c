@@ -15,21 +15,30 @@ enum { DEFAULT_CACHE_MAX = 1 << 30, PASSWORD_MAX = 64 * 1024 };
 static const struct option options[] = {
 	{ "format", 'f', "FORMAT[=FILE]", "table json", true, false, "report format, may repeat" },
 	{ "output", 'o', "FILE", "FILE", false, false, "write the report to a file" },
-	{ "severity", 's', "LIST", "UNKNOWN NEGLIGIBLE LOW MEDIUM HIGH CRITICAL", true, true, "report these severities" },
+	{ "severity", 's', "LIST", "UNKNOWN NEGLIGIBLE LOW MEDIUM HIGH CRITICAL", true, true,
+	  "report these severities" },
 	{ "ignore-unfixed", 0, NULL, NULL, false, false, "leave out what has no fix" },
 	{ "ignore-status", 0, "LIST",
-	  "unknown not_affected affected fixed under_investigation will_not_fix fix_deferred end_of_life", true, true,
-	  "leave out findings of these statuses" },
-	{ "fail-on", 0, "SEVERITY", "NEGLIGIBLE LOW MEDIUM HIGH CRITICAL", false, false, "deny from this severity on" },
-	{ "exit-code", 0, "N", NULL, false, false, "exit status when findings are reported or denied" },
-	{ "exit-on-eol", 0, "N", NULL, false, false, "exit status when the distribution has ended" },
+	  "unknown not_affected affected fixed under_investigation will_not_fix fix_deferred "
+	  "end_of_life",
+	  true, true, "leave out findings of these statuses" },
+	{ "fail-on", 0, "SEVERITY", "NEGLIGIBLE LOW MEDIUM HIGH CRITICAL", false, false,
+	  "deny from this severity on" },
+	{ "exit-code", 0, "N", NULL, false, false,
+	  "exit status when findings are reported or denied" },
+	{ "exit-on-eol", 0, "N", NULL, false, false,
+	  "exit status when the distribution has ended" },
 	{ "allow-unknown", 0, NULL, NULL, false, false, "accept what cannot be known" },
-	{ "platform", 0, "OS/ARCH", "linux/amd64 linux/arm64 all", false, false, "platform of an index, or all" },
+	{ "platform", 0, "OS/ARCH", "linux/amd64 linux/arm64 all", false, false,
+	  "platform of an index, or all" },
 	{ "distro", 0, "ID:VERSION", NULL, false, false, "distribution, whatever the image says" },
 	{ "username", 0, "NAME", NULL, false, false, "registry user" },
-	{ "password-stdin", 0, NULL, NULL, false, false, "read the registry password from standard input" },
-	{ "insecure-registry", 0, NULL, NULL, false, false, "plain http and unverified TLS are allowed" },
-	{ "registry-mirror", 0, "HOST=URL", NULL, true, false, "ask this mirror before the registry" },
+	{ "password-stdin", 0, NULL, NULL, false, false,
+	  "read the registry password from standard input" },
+	{ "insecure-registry", 0, NULL, NULL, false, false,
+	  "plain http and unverified TLS are allowed" },
+	{ "registry-mirror", 0, "HOST=URL", NULL, true, false,
+	  "ask this mirror before the registry" },
 	{ "retries", 0, "N", NULL, false, false, "tries after a failed registry request" },
 	{ "skip-files", 0, "GLOB", NULL, true, true, "files left out of a directory scan" },
 	{ "skip-dirs", 0, "GLOB", NULL, true, true, "folders left out of a directory scan" },
@@ -50,19 +59,20 @@ struct job {
 	struct outputs outputs;
 	struct platform platform;
 	bool all_platforms;
-	uint64_t exit_code, eol_code;   /* 0: not given */
+	uint64_t exit_code, eol_code; /* 0: not given */
 	struct advisory_db *db;
 	struct progress progress;
 	struct report *reports;
 	size_t n_reports, reports_cap;
 };
 
-static int number(const struct args *a, const char *name, uint64_t max, uint64_t *out, struct err *e)
+static int number(const struct args *a, const char *name, uint64_t max, uint64_t *out,
+		  struct err *e)
 {
 	struct str s = args_str(a, name);
 	if (s.n && !str_to_u64(s, max, out))
-		return err_set(e, ERR_INVALID, "%s: '%.*s' is no number from 0 to %llu", args_from(a, name), STR(s),
-		               (unsigned long long)max);
+		return err_set(e, ERR_INVALID, "%s: '%.*s' is no number from 0 to %llu",
+			       args_from(a, name), STR(s), (unsigned long long)max);
 	return 0;
 }
 
@@ -82,21 +92,23 @@ static int read_filters(const struct args *a, struct verdict_options *o, struct 
 	for (size_t i = 0; i < v.n; i++) {
 		enum severity s;
 		if (!severity_parse(v.v[i], &s))
-			return err_set(e, ERR_INVALID, "%s: there is no severity '%.*s'", args_from(a, "severity"), STR(v.v[i]));
+			return err_set(e, ERR_INVALID, "%s: there is no severity '%.*s'",
+				       args_from(a, "severity"), STR(v.v[i]));
 		o->severities |= 1u << s;
 	}
 	v = args_list(a, "ignore-status");
 	for (size_t i = 0; i < v.n; i++) {
 		enum status s;
 		if (!status_parse(v.v[i], &s))
-			return err_set(e, ERR_INVALID, "%s: there is no status '%.*s'", args_from(a, "ignore-status"),
-			               STR(v.v[i]));
+			return err_set(e, ERR_INVALID, "%s: there is no status '%.*s'",
+				       args_from(a, "ignore-status"), STR(v.v[i]));
 		o->ignore_statuses |= 1u << s;
 	}
 	struct str fail_on = args_str(a, "fail-on");
 	o->fail = fail_on.n != 0;
 	if (o->fail && !severity_parse(fail_on, &o->fail_on))
-		return err_set(e, ERR_INVALID, "%s: there is no severity '%.*s'", args_from(a, "fail-on"), STR(fail_on));
+		return err_set(e, ERR_INVALID, "%s: there is no severity '%.*s'",
+			       args_from(a, "fail-on"), STR(fail_on));
 	o->ignore_unfixed = args_flag(a, "ignore-unfixed");
 	o->allow_unknown = args_flag(a, "allow-unknown");
 	o->now = time_now();
@@ -141,8 +153,10 @@ static int read_scan_options(struct job *j, struct err *e)
 	const struct args *a = j->args;
 	uint64_t jobs = 0;
 	j->scan.cache_max = DEFAULT_CACHE_MAX;
-	if (number(a, "jobs", 256, &jobs, e) || number(a, "cache-max", UINT64_MAX, &j->scan.cache_max, e) ||
-	    number(a, "exit-code", 255, &j->exit_code, e) || number(a, "exit-on-eol", 255, &j->eol_code, e))
+	if (number(a, "jobs", 256, &jobs, e) ||
+	    number(a, "cache-max", UINT64_MAX, &j->scan.cache_max, e) ||
+	    number(a, "exit-code", 255, &j->exit_code, e) ||
+	    number(a, "exit-on-eol", 255, &j->eol_code, e))
 		return e->code;
 	j->scan.jobs = (unsigned)jobs;
 	j->scan.distro = args_str(a, "distro");
@@ -159,8 +173,9 @@ static int read_scan_options(struct job *j, struct err *e)
 static int read_options(struct job *j, struct err *e)
 {
 	const struct args *a = j->args;
-	if (read_limits(a, &j->scan.limits, e) || read_filters(a, &j->verdict, e) || read_source_options(a, &j->source, e) ||
-	    read_scan_options(j, e) || outputs_parse(a, &j->outputs, e))
+	if (read_limits(a, &j->scan.limits, e) || read_filters(a, &j->verdict, e) ||
+	    read_source_options(a, &j->source, e) || read_scan_options(j, e) ||
+	    outputs_parse(a, &j->outputs, e))
 		return e->code;
 	j->source.limits = j->scan.limits;
 	/* As in Trivy: --exit-code alone asks for a verdict over everything that is reported. */
@@ -175,7 +190,8 @@ static int read_options(struct job *j, struct err *e)
 /* Async-signal-safe: the time given has passed, whatever is going on. */
 static void out_of_time(int sig)
 {
-	static const char text[] = "lazaret scan: gave up, the time given by --timeout has passed\n";
+	static const char text[] =
+		"lazaret scan: gave up, the time given by --timeout has passed\n";
 	(void)sig;
 	if (write(STDERR_FILENO, text, sizeof text - 1) < 0)
 		_exit(EXIT_FAILED);
@@ -189,8 +205,8 @@ static int start_timer(const struct args *a, struct err *e)
 	if (!s.n)
 		return 0;
 	if (!parse_duration(s, &seconds) || seconds == 0 || seconds > 1000000)
-		return err_set(e, ERR_INVALID, "%s: '%.*s' is no duration (like 90s, 5m, 1h30m)", args_from(a, "timeout"),
-		               STR(s));
+		return err_set(e, ERR_INVALID, "%s: '%.*s' is no duration (like 90s, 5m, 1h30m)",
+			       args_from(a, "timeout"), STR(s));
 	struct sigaction sa = { .sa_handler = out_of_time };
 	sigaction(SIGALRM, &sa, NULL);
 	alarm((unsigned)seconds);
@@ -209,9 +225,11 @@ static int add_report(struct job *j, const struct inventory *inv, struct err *e)
 	struct match_result m = { 0 };
 	struct report r = { .inventory = inv, .created = j->verdict.now };
 	if (!j->db)
-		*ARENA_PUSH(a, m.unknown.v, m.unknown.n, m.unknown.cap) = arena_printf(
-		        a, "there is no advisory database in %.*s; make one with 'lazaret db update' or 'lazaret db import'",
-		        STR(db_dir(j->args)));
+		*ARENA_PUSH(a, m.unknown.v, m.unknown.n, m.unknown.cap) =
+			arena_printf(a,
+				     "there is no advisory database in %.*s; make one with "
+				     "'lazaret db update' or 'lazaret db import'",
+				     STR(db_dir(j->args)));
 	else if (match_inventory(inv, j->db, j->verdict.now, a, &m, e))
 		return err_in(e, "match the packages of %.*s", STR(inv->target));
 	if (j->db)
@@ -241,7 +259,8 @@ static int scan_target(struct job *j, struct str target, struct err *e)
 		return e->code;
 	if (source_is_dir(s))
 		return scan_one(j, s, NULL, e);
-	int r = source_images(s, j->all_platforms ? NULL : &j->platform, j->args->arena, &images, &n, e);
+	int r = source_images(s, j->all_platforms ? NULL : &j->platform, j->args->arena, &images,
+			      &n, e);
 	for (size_t i = 0; r == 0 && i < n; i++)
 		r = scan_one(j, s, &images[i], e);
 	return r;
@@ -258,7 +277,9 @@ static int exit_status(const struct job *j)
 		case VERDICT_FINDINGS:
 			break;
 		case VERDICT_DENIED:
-			return j->eol_code && ended ? (int)j->eol_code : j->exit_code ? (int)j->exit_code : EXIT_NO;
+			return j->eol_code && ended ? (int)j->eol_code
+			       : j->exit_code	    ? (int)j->exit_code
+						    : EXIT_NO;
 		case VERDICT_UNKNOWN:
 			status = EXIT_NO;
 			break;
@@ -301,4 +322,5 @@ static int run(const struct args *a)
 	return r ? fail(a, &e) : exit_status(&j);
 }
 
-const struct command command_scan = { "scan", "find what is known to be wrong with an image", NULL, options, run };
+const struct command command_scan = { "scan", "find what is known to be wrong with an image", NULL,
+				      options, run };

@@ -42,7 +42,8 @@ static void set_value(struct args *a, struct arg *arg, struct str value)
 	*ARENA_PUSH(a->arena, arg->values.v, arg->values.n, arg->values.cap) = value;
 }
 
-static int set_option(struct args *a, struct arg *arg, const struct yaml *y, const char *path, struct err *e)
+static int set_option(struct args *a, struct arg *arg, const struct yaml *y, const char *path,
+		      struct err *e)
 {
 	arg->from = arena_printf(a->arena, "%s:%u", path, y->line).p;
 	if (y->kind == YAML_SCALAR) {
@@ -53,18 +54,23 @@ static int set_option(struct args *a, struct arg *arg, const struct yaml *y, con
 		return 0;
 	}
 	if (!arg->option->repeats)
-		return err_set(e, ERR_INVALID, "%s:%u: '%s' takes one value", path, y->line, arg->option->name);
+		return err_set(e, ERR_INVALID, "%s:%u: '%s' takes one value", path, y->line,
+			       arg->option->name);
 	for (const struct yaml *c = y->first; c; c = c->next) {
 		if (c->kind != YAML_SCALAR)
-			return err_set(e, ERR_INVALID, "%s:%u: '%s' takes plain values", path, c->line, arg->option->name);
+			return err_set(e, ERR_INVALID, "%s:%u: '%s' takes plain values", path,
+				       c->line, arg->option->name);
 		/* A map under a repeating option ("limit: {layers: 100}") reads as NAME=VALUE. */
-		set_value(a, arg, y->kind == YAML_MAP ? arena_printf(a->arena, "%.*s=%.*s", STR(c->key), STR(c->value))
-		                                      : c->value);
+		set_value(a, arg,
+			  y->kind == YAML_MAP
+				  ? arena_printf(a->arena, "%.*s=%.*s", STR(c->key), STR(c->value))
+				  : c->value);
 	}
 	return 0;
 }
 
-static int apply_map(struct args *a, const struct yaml *map, bool own, const char *path, struct err *e)
+static int apply_map(struct args *a, const struct yaml *map, bool own, const char *path,
+		     struct err *e)
 {
 	for (const struct yaml *y = map->first; y; y = y->next) {
 		struct arg *arg = find_arg(a, y->key);
@@ -76,7 +82,8 @@ static int apply_map(struct args *a, const struct yaml *map, bool own, const cha
 			continue;
 		}
 		if (!arg && (own || !known_elsewhere(y->key)))
-			return err_set(e, ERR_INVALID, "%s:%u: there is no setting '%.*s'", path, y->line, STR(y->key));
+			return err_set(e, ERR_INVALID, "%s:%u: there is no setting '%.*s'", path,
+				       y->line, STR(y->key));
 		if (!arg || arg->from)
 			continue;
 		int r = set_option(a, arg, y, path, e);
@@ -118,6 +125,7 @@ int settings_apply(struct args *a, struct err *e)
 	if (r)
 		return r;
 	if (root->kind != YAML_MAP)
-		return err_set(e, ERR_INVALID, "%s: settings are written as 'name: value' lines", path);
+		return err_set(e, ERR_INVALID, "%s: settings are written as 'name: value' lines",
+			       path);
 	return apply_map(a, root, false, path, e);
 }

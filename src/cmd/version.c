@@ -7,14 +7,16 @@
 static const char *const verbs[] = { "compare", NULL };
 
 /* One pair: prints '<', '=' or '>'; a version that is not valid in its scheme is said on standard error. */
-static bool compare(const struct args *a, const struct version_scheme *s, struct str x, struct str y)
+static bool compare(const struct args *a, const struct version_scheme *s, struct str x,
+		    struct str y)
 {
 	bool ok = true;
 	struct str both[] = { x, y };
 	for (size_t i = 0; i < COUNT(both); i++) {
 		if (s->valid(both[i]))
 			continue;
-		fprintf(stderr, "lazaret %s: '%.*s' is no valid %s version\n", a->command->name, STR(both[i]), s->name);
+		fprintf(stderr, "lazaret %s: '%.*s' is no valid %s version\n", a->command->name,
+			STR(both[i]), s->name);
 		ok = false;
 	}
 	int r = s->compare(x, y);
@@ -53,4 +55,5 @@ static int run(const struct args *a)
 	return compare(a, s, a->words.v[2], a->words.v[3]) ? EXIT_YES : EXIT_NO;
 }
 
-const struct command command_version = { "version", "print the version, compare versions", verbs, NULL, run };
+const struct command command_version = { "version", "print the version, compare versions", verbs,
+					 NULL, run };

@@ -41,10 +41,13 @@ void verdict_decide(struct report *r, const struct verdict_options *o, struct ar
 	r->verdict = (struct verdict){ 0 };
 	const struct distribution *d = &r->inventory->distribution;
 	if (denying)
-		add_reason(r, a, arena_printf(a, "%zu finding%s of severity %s or above", denying, denying == 1 ? "" : "s",
-		                              severity_name(o->fail_on)));
+		add_reason(r, a,
+			   arena_printf(a, "%zu finding%s of severity %s or above", denying,
+					denying == 1 ? "" : "s", severity_name(o->fail_on)));
 	if (o->exit_on_eol && is_eol(d, o->now))
-		add_reason(r, a, arena_printf(a, "%.*s %.*s has reached its end of life", STR(d->id), STR(d->version)));
+		add_reason(r, a,
+			   arena_printf(a, "%.*s %.*s has reached its end of life", STR(d->id),
+					STR(d->version)));
 	if (r->verdict.reasons.n) {
 		r->verdict.kind = VERDICT_DENIED;
 		return;
@@ -53,7 +56,9 @@ void verdict_decide(struct report *r, const struct verdict_options *o, struct ar
 		for (size_t i = 0; i < r->unknown.n; i++)
 			add_reason(r, a, r->unknown.v[i]);
 		if (unknown)
-			add_reason(r, a, arena_printf(a, "%zu version%s could not be compared", unknown, unknown == 1 ? "" : "s"));
+			add_reason(r, a,
+				   arena_printf(a, "%zu version%s could not be compared", unknown,
+						unknown == 1 ? "" : "s"));
 	}
 	if (r->verdict.reasons.n)
 		r->verdict.kind = VERDICT_UNKNOWN;

@@ -251,7 +251,8 @@ static void put_report(struct json_out *o, const struct report *r)
 	json_end_object(o);
 }
 
-static int write_json(const struct report *reports, size_t n, const struct format_options *opt, struct buf *out, struct err *e)
+static int write_json(const struct report *reports, size_t n, const struct format_options *opt,
+		      struct buf *out, struct err *e)
 {
 	struct json_out o;
 	(void)opt;

@@ -8,8 +8,9 @@
 enum { COLUMNS = 6, DEFAULT_WIDTH = 120, NARROWEST = 60, NOTES_SHOWN = 20 };
 
 static const char *const colours[] = {
-	[SEVERITY_UNKNOWN] = "\x1b[36m",  [SEVERITY_NEGLIGIBLE] = "\x1b[2m", [SEVERITY_LOW] = "\x1b[34m",
-	[SEVERITY_MEDIUM] = "\x1b[33m",   [SEVERITY_HIGH] = "\x1b[31m",      [SEVERITY_CRITICAL] = "\x1b[1;31m",
+	[SEVERITY_UNKNOWN] = "\x1b[36m", [SEVERITY_NEGLIGIBLE] = "\x1b[2m",
+	[SEVERITY_LOW] = "\x1b[34m",	 [SEVERITY_MEDIUM] = "\x1b[33m",
+	[SEVERITY_HIGH] = "\x1b[31m",	 [SEVERITY_CRITICAL] = "\x1b[1;31m",
 };
 
 struct table {
@@ -82,14 +83,15 @@ static void cells_of(const struct finding *f, struct str cells[COLUMNS])
 }
 
 static const struct str heads[COLUMNS] = {
-	{ "PACKAGE", 7 }, { "VULNERABILITY", 13 }, { "SEVERITY", 8 },
-	{ "INSTALLED", 9 }, { "FIXED IN", 8 }, { "TITLE", 5 },
+	{ "PACKAGE", 7 },   { "VULNERABILITY", 13 }, { "SEVERITY", 8 },
+	{ "INSTALLED", 9 }, { "FIXED IN", 8 },	     { "TITLE", 5 },
 };
 
 /* Natural widths, then the widest text columns give way until the row fits. */
 static void fit(struct table *t, const struct report *r)
 {
-	size_t total = t->opt->width ? MAX((size_t)t->opt->width, (size_t)NARROWEST) : DEFAULT_WIDTH;
+	size_t total =
+		t->opt->width ? MAX((size_t)t->opt->width, (size_t)NARROWEST) : DEFAULT_WIDTH;
 	for (size_t c = 0; c < COLUMNS; c++)
 		t->width[c] = heads[c].n;
 	for (size_t i = 0; i < r->n_findings; i++) {
@@ -98,7 +100,9 @@ static void fit(struct table *t, const struct report *r)
 			continue;
 		cells_of(&r->findings[i], cells);
 		for (size_t c = 0; c < COLUMNS; c++)
-			t->width[c] = MAX(t->width[c], columns_of(cells[c]) + (c == 1 && r->findings[i].kev ? 4 : 0));
+			t->width[c] =
+				MAX(t->width[c],
+				    columns_of(cells[c]) + (c == 1 && r->findings[i].kev ? 4 : 0));
 	}
 	t->width[0] = MIN(t->width[0], (size_t)30);
 	t->width[3] = MIN(t->width[3], (size_t)30);
@@ -177,7 +181,8 @@ static void put_head(struct table *t, const struct report *r)
 		buf_add_char(t->out, '\n');
 	}
 	if (d->eol && d->eol < r->created)
-		buf_addf(t->out, "This release has been without public support since %s.\n", date_text(d->eol, text));
+		buf_addf(t->out, "This release has been without public support since %s.\n",
+			 date_text(d->eol, text));
 	buf_addf(t->out, "%zu package%s", inv->n_packages, inv->n_packages == 1 ? "" : "s");
 	if (inv->n_layers > 1)
 		buf_addf(t->out, " in %zu layers", inv->n_layers);
@@ -202,7 +207,7 @@ static void put_summary(struct table *t, const struct report *r)
 		for (int s = SEVERITY_CRITICAL; s >= 0; s--)
 			if (s != SEVERITY_NEGLIGIBLE || count[s])
 				buf_addf(t->out, "%s%s: %zu", s == SEVERITY_CRITICAL ? "" : ", ",
-				         severity_name((enum severity)s), count[s]);
+					 severity_name((enum severity)s), count[s]);
 		buf_addf(t->out, "), %zu can be fixed", fixable);
 		if (kev)
 			buf_addf(t->out, ", %zu known to be exploited (KEV)", kev);
@@ -241,7 +246,8 @@ static void put_not_examined(struct table *t, const struct inventory *inv)
 		buf_add_char(t->out, '\n');
 	}
 	if (inv->n_not_examined > NOTES_SHOWN)
-		buf_addf(t->out, "  and %zu more (--format json lists all)\n", inv->n_not_examined - NOTES_SHOWN);
+		buf_addf(t->out, "  and %zu more (--format json lists all)\n",
+			 inv->n_not_examined - NOTES_SHOWN);
 	buf_add_char(t->out, '\n');
 }
 
@@ -258,8 +264,8 @@ static void put_report(struct table *t, const struct report *r)
 		put_lines(t, "  ", &r->verdict.reasons);
 }
 
-static int write_table(const struct report *reports, size_t n, const struct format_options *o, struct buf *out,
-                       struct err *e)
+static int write_table(const struct report *reports, size_t n, const struct format_options *o,
+		       struct buf *out, struct err *e)
 {
 	struct table t = { .opt = o, .out = out };
 	(void)e;

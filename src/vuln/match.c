@@ -14,7 +14,7 @@ enum { OLD_FEED_DAYS = 7, DAY = 86400, NAMES_MAX = 4000 };
 struct claim {
 	const struct advisory *adv;
 	const struct affected *aff;
-	enum status status;             /* STATUS_NOT_AFFECTED too: it may overrule */
+	enum status status; /* STATUS_NOT_AFFECTED too: it may overrule */
 	struct str fixed;
 	int rank;
 };
@@ -24,7 +24,7 @@ struct group {
 	struct str id;
 	struct claim *claims;
 	size_t n_claims, claims_cap;
-	struct strs names;              /* every other id, with repetitions */
+	struct strs names; /* every other id, with repetitions */
 };
 
 struct matcher {
@@ -32,10 +32,10 @@ struct matcher {
 	struct advisory_db *db;
 	struct arena *a;
 	struct match_result *out;
-	struct map seen;                /* ids of one package -> struct group */
+	struct map seen; /* ids of one package -> struct group */
 	struct group **groups;
 	size_t n_groups, groups_cap;
-	bool beyond_repository;         /* some record is from another feed than a package repository */
+	bool beyond_repository; /* some record is from another feed than a package repository */
 };
 
 static bool is_cve(struct str id)
@@ -114,19 +114,22 @@ static void judge(const struct affected *aff, struct str version, struct claim *
 	if (c->fixed.n)
 		c->status = STATUS_FIXED;
 	else
-		c->status = aff->status == STATUS_UNKNOWN || aff->status == STATUS_FIXED ? STATUS_AFFECTED : aff->status;
+		c->status = aff->status == STATUS_UNKNOWN || aff->status == STATUS_FIXED
+				    ? STATUS_AFFECTED
+				    : aff->status;
 }
 
 static bool applies(const struct affected *aff, const struct package *p)
 {
-	if (aff->arch.n && p->arch.n && !str_eq(aff->arch, p->arch) && !str_eq(p->arch, S("noarch")) &&
-	    !str_eq(aff->arch, S("noarch")))
+	if (aff->arch.n && p->arch.n && !str_eq(aff->arch, p->arch) &&
+	    !str_eq(p->arch, S("noarch")) && !str_eq(aff->arch, S("noarch")))
 		return false;
 	if (!aff->module.n)
 		return true;
 	/* A package's label is NAME:STREAM:VERSION:CONTEXT:ARCH. */
 	struct str have = record_attr(p->attrs, p->n_attrs, S("module"));
-	return str_starts(have, aff->module) && (have.n == aff->module.n || have.p[aff->module.n] == ':');
+	return str_starts(have, aff->module) &&
+	       (have.n == aff->module.n || have.p[aff->module.n] == ':');
 }
 
 static struct group *group_at(struct matcher *m, struct str id)
@@ -180,11 +183,13 @@ static void spread(struct matcher *m, const struct claim *c)
 		add_claim(m, adv->id, c);
 }
 
-static int look_up(struct matcher *m, const struct package *p, struct str name, bool binary, struct err *e)
+static int look_up(struct matcher *m, const struct package *p, struct str name, bool binary,
+		   struct err *e)
 {
 	struct advisory *hits = NULL;
 	size_t n = 0;
-	int r = advisory_db_find(m->db, m->inv->distribution.advisory_namespace, name, m->a, &hits, &n, e);
+	int r = advisory_db_find(m->db, m->inv->distribution.advisory_namespace, name, m->a, &hits,
+				 &n, e);
 	for (size_t i = 0; r >= 0 && i < n; i++) {
 		const struct affected *aff = &hits[i].affected[0];
 		if (hits[i].withdrawn || aff->by_binary != binary || !applies(aff, p))
@@ -206,8 +211,8 @@ static const struct claim *decide(const struct group *g)
 		if (!best || c->rank > best->rank)
 			best = c;
 		else if (c->rank == best->rank && !best->aff->not_affected &&
-		         (c->aff->not_affected || best->status == STATUS_NOT_AFFECTED ||
-		          (c->status == STATUS_FIXED && best->status != STATUS_FIXED)))
+			 (c->aff->not_affected || best->status == STATUS_NOT_AFFECTED ||
+			  (c->status == STATUS_FIXED && best->status != STATUS_FIXED)))
 			best = c;
 	}
 	return best;
@@ -248,8 +253,9 @@ static void severity_of_cvss(struct matcher *m, struct finding *f)
 			double score;
 			int version;
 			if (cvss_score(f->cvss[i].vector, &score, &version) && version == order[o])
-				set_severity(f, cvss_severity(score, version),
-				             arena_printf(m->a, "cvss:%.*s", STR(f->cvss[i].source)));
+				set_severity(
+					f, cvss_severity(score, version),
+					arena_printf(m->a, "cvss:%.*s", STR(f->cvss[i].source)));
 		}
 	}
 }
@@ -283,8 +289,8 @@ static void sort_names(struct group *g)
 	v->n = kept;
 }
 
-static int fill_finding(struct matcher *m, struct finding *f, const struct group *g, const struct claim *best,
-                        struct err *e)
+static int fill_finding(struct matcher *m, struct finding *f, const struct group *g,
+			const struct claim *best, struct err *e)
 {
 	struct advisory *more = NULL;
 	size_t n = 0;
@@ -337,9 +343,14 @@ static int match_package(struct matcher *m, const struct package *p, struct err 
 		if (best->status == STATUS_NOT_AFFECTED)
 			continue;
 		sort_names(g);
-		struct finding *f = ARENA_PUSH(m->a, m->out->findings, m->out->n_findings, m->out->findings_cap);
-		*f = (struct finding){ .id = g->id, .aliases = g->names, .package = p, .fixed = best->fixed,
-			               .status = best->status, .feed = best->adv->feed };
+		struct finding *f = ARENA_PUSH(m->a, m->out->findings, m->out->n_findings,
+					       m->out->findings_cap);
+		*f = (struct finding){ .id = g->id,
+				       .aliases = g->names,
+				       .package = p,
+				       .fixed = best->fixed,
+				       .status = best->status,
+				       .feed = best->adv->feed };
 		r = fill_finding(m, f, g, best, e);
 	}
 	return r;
@@ -365,22 +376,35 @@ static void say_unknown(struct matcher *m, int64_t now)
 	struct strs *u = &m->out->unknown;
 	char date[DATE_TEXT];
 	if (!d->id.n)
-		push(m, u, S("no distribution was recognised; name it with --distro if there is one"));
+		push(m, u,
+		     S("no distribution was recognised; name it with --distro if there is one"));
 	else if (!d->advisory_namespace.n)
-		push(m, u, arena_printf(m->a, "no feed has advisories for %.*s %.*s", STR(d->id), STR(d->version_id)));
+		push(m, u,
+		     arena_printf(m->a, "no feed has advisories for %.*s %.*s", STR(d->id),
+				  STR(d->version_id)));
 	else if (!advisory_db_namespace_records(m->db, d->advisory_namespace))
-		push(m, u, arena_printf(m->a, "the advisory database has nothing for %.*s", STR(d->advisory_namespace)));
+		push(m, u,
+		     arena_printf(m->a, "the advisory database has nothing for %.*s",
+				  STR(d->advisory_namespace)));
 	if (d->eol && d->eol < now)
-		push(m, u, arena_printf(m->a, "%.*s %.*s has been without public support since %s: new vulnerabilities may "
-		                        "not be recorded", STR(d->id), STR(d->version), date_text(d->eol, date)));
+		push(m, u,
+		     arena_printf(m->a,
+				  "%.*s %.*s has been without public support since %s: new "
+				  "vulnerabilities may "
+				  "not be recorded",
+				  STR(d->id), STR(d->version), date_text(d->eol, date)));
 	if (d->id.n && !m->inv->n_packages)
 		push(m, u, S("no package database was found"));
 	for (size_t i = 0; i < m->inv->n_not_examined; i++) {
 		const struct not_examined *n = &m->inv->not_examined[i];
 		if (n->layer >= 0 && !m->inv->layers[n->layer].examined)
-			push(m, u, arena_printf(m->a, "layer %zd was not examined: %.*s", n->layer, STR(n->reason)));
+			push(m, u,
+			     arena_printf(m->a, "layer %zd was not examined: %.*s", n->layer,
+					  STR(n->reason)));
 		else if (n->database)
-			push(m, u, arena_printf(m->a, "%.*s could not be read: %.*s", STR(n->path), STR(n->reason)));
+			push(m, u,
+			     arena_printf(m->a, "%.*s could not be read: %.*s", STR(n->path),
+					  STR(n->reason)));
 	}
 }
 
@@ -393,21 +417,26 @@ static int say_warnings(struct matcher *m, int64_t now, struct err *e)
 		return r;
 	for (size_t i = 0; i < n; i++)
 		if (info[i].fetched && now - info[i].fetched > OLD_FEED_DAYS * DAY)
-			push(m, &m->out->warnings, arena_printf(m->a, "feed %.*s was fetched %lld days ago", STR(info[i].name),
-			                                        (long long)((now - info[i].fetched) / DAY)));
+			push(m, &m->out->warnings,
+			     arena_printf(m->a, "feed %.*s was fetched %lld days ago",
+					  STR(info[i].name),
+					  (long long)((now - info[i].fetched) / DAY)));
 	if (m->out->n_findings && !m->beyond_repository)
-		push(m, &m->out->warnings, S("only the distribution's package repository was asked: vulnerabilities without a "
-		                             "published fix are not known"));
+		push(m, &m->out->warnings,
+		     S("only the distribution's package repository was asked: vulnerabilities "
+		       "without a "
+		       "published fix are not known"));
 	return 0;
 }
 
-int match_inventory(const struct inventory *inv, struct advisory_db *db, int64_t now, struct arena *a,
-                    struct match_result *out, struct err *e)
+int match_inventory(const struct inventory *inv, struct advisory_db *db, int64_t now,
+		    struct arena *a, struct match_result *out, struct err *e)
 {
 	struct match_result result = { 0 };
 	struct matcher m = { .inv = inv, .db = db, .a = a, .out = &result };
 	int r = 0;
-	for (size_t i = 0; r == 0 && inv->distribution.advisory_namespace.n && i < inv->n_packages; i++)
+	for (size_t i = 0; r == 0 && inv->distribution.advisory_namespace.n && i < inv->n_packages;
+	     i++)
 		r = match_package(&m, &inv->packages[i], e);
 	if (r == 0)
 		r = say_warnings(&m, now, e);

@@ -33,10 +33,16 @@ static void test_cases(void **state)
 static void test_reject(void **state)
 {
 	static const char *const bad[] = {
-		"", "CVSS:3.1/", "CVSS:3.1/AV:N", "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:X",
-		"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H/", "CVSS:3.1/AV:N/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H",
-		"CVSS:3.2/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", "CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:S/VI:H/VA:H/SC:H/SI:H/SA:H",
-		"AV:N/AC:L/Au:N/C:N/I:N/A:", "AV:N/AC:L/Au:N/C:N/I:N/A:Z",
+		"",
+		"CVSS:3.1/",
+		"CVSS:3.1/AV:N",
+		"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:X",
+		"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H/",
+		"CVSS:3.1/AV:N/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H",
+		"CVSS:3.2/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H",
+		"CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:S/VI:H/VA:H/SC:H/SI:H/SA:H",
+		"AV:N/AC:L/Au:N/C:N/I:N/A:",
+		"AV:N/AC:L/Au:N/C:N/I:N/A:Z",
 	};
 	(void)state;
 	for (size_t i = 0; i < COUNT(bad); i++) {
@@ -50,6 +56,7 @@ static void test_reject(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_cases), cmocka_unit_test(test_reject) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_cases),
+					    cmocka_unit_test(test_reject) };
 	return cmocka_run_group_tests_name("vuln/cvss", tests, NULL, NULL);
 }
