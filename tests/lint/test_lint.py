@@ -1,0 +1,193 @@
+"""The rules of the house that a program can check."""
+import json
+import pathlib
+import re
+import subprocess
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+# From right to left nothing may be included; folders in one group do not include each other.
+LAYERS = [['base'], ['oci'], ['store'], ['source'], ['analyze'], ['trust'], ['vuln', 'iac'], ['report'], ['policy'], ['patch'],
+          ['serve'], ['cmd']]
+RANK = {name: i for i, group in enumerate(LAYERS) for name in group}
+OWNERS = {
+    'isa-l': ['base/stream_gzip.c'], 'zstd': ['base/stream_zstd.c'], 'lzma': ['base/stream_xz.c'], 'cjson': ['base/json.c'],
+    'curl': ['base/fetch.c'], 'yaml': ['base/yaml.c'], 'lmdb': ['vuln/advisory_db.c', 'vuln/advisory_writer.c'],
+    'seccomp': ['base/child_confine.c', 'base/child.c'], 'expat': ['base/xml.c'], 'openssl': ['base/digest.c', 'trust/crypto.c'],
+}
+BANNED = r'\b(strcpy|strcat|strncpy|strncat|sprintf|vsprintf|gets|strtok|atoi|atol|atof|alloca|system|popen|scanf|sscanf|tmpnam|mktemp)\s*\('
+PRINTS = r'\b(printf|puts|putchar|fprintf|fputs|perror|vprintf|vfprintf)\s*\('
+LONGEST_FUNCTION, LONGEST_FILE, WIDEST = 100, 800, 130
+
+
+def tracked(*patterns):
+    out = subprocess.run(['git', 'ls-files', *patterns], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return [ROOT / line for line in out.splitlines()]
+
+
+def rel(path):
+    return str(path.relative_to(ROOT))
+
+
+def code(path):
+    """The text without comments and string contents, line numbers kept."""
+    text = path.read_text()
+    text = re.sub(r'/\*.*?\*/', lambda m: '\n' * m.group().count('\n'), text, flags=re.S)
+    return re.sub(r'"(\\.|[^"\\\n])*"', '""', text)
+
+
+SOURCES = tracked('src/*.c', 'src/*.h')
+
+
+def test_there_is_something_to_check():
+    assert len(SOURCES) > 40
+
+
+def test_includes_point_to_the_right():
+    bad = []
+    for path in SOURCES:
+        own = path.relative_to(ROOT / 'src').parts[0]
+        for folder in re.findall(r'#include "([a-z]+)/', path.read_text()):
+            if folder != own and not RANK[folder] < RANK[own]:
+                bad.append(f'{rel(path)} includes {folder}/')
+    assert not bad, bad
+
+
+def test_foreign_libraries_have_one_owner():
+    bad = []
+    for path in SOURCES:
+        for header in re.findall(r'#include <([\w./-]+)>', path.read_text()):
+            for lib, owners in OWNERS.items():
+                if re.match(lib + r'(/|\.h|_)', header) and str(path.relative_to(ROOT / 'src')) not in owners:
+                    bad.append(f'{rel(path)}: {header}')
+    assert not bad, bad
+
+
+def test_no_banned_functions():
+    bad = [f'{rel(p)}: {m}' for p in SOURCES for m in re.findall(BANNED, code(p))]
+    assert not bad, bad
+
+
+def test_the_library_never_prints():
+    bad = [f'{rel(p)}: {m}' for p in SOURCES if p.parent.name != 'cmd' for m in re.findall(PRINTS, code(p))]
+    assert not bad, bad
+
+
+def test_sizes():
+    bad = []
+    for path in SOURCES:
+        lines = code(path).split('\n')
+        if len(lines) > LONGEST_FILE:
+            bad.append(f'{rel(path)}: {len(lines)} lines')
+        start = None
+        for n, line in enumerate(lines, 1):
+            if line == '{':
+                start = n
+            elif line == '}' and start:
+                if n - start > LONGEST_FUNCTION:
+                    bad.append(f'{rel(path)}:{start}: {n - start} lines')
+                start = None
+    assert not bad, bad
+
+
+def test_every_file_says_what_it_is():
+    bad = [rel(p) for p in SOURCES if not p.read_text().startswith('/*')]
+    assert not bad, bad
+
+
+def test_every_source_is_built():
+    build = (ROOT / 'meson.build').read_text()
+    missing = [rel(p) for p in tracked('src/*.c') if f"'{rel(p)}'" not in build]
+    assert not missing, missing
+
+
+def test_every_test_is_run():
+    build = (ROOT / 'meson.build').read_text()
+    bad = []
+    for p in tracked('tests/unit/*/*.c', 'tests/backend/*.c'):
+        name = re.sub(r'^tests/(unit/)?', '', rel(p)).removesuffix('.c')
+        if f"'{name}'" not in build and f"'{rel(p)}'" not in build:
+            bad.append(rel(p))
+    for p in tracked('tests/fuzz/fuzz_*.c'):
+        name = p.stem.removeprefix('fuzz_')
+        if f"'{name}'" not in build:
+            bad.append(rel(p))
+        if not any((ROOT / 'tests/fuzz/corpus' / name).glob('*')):
+            bad.append(f'no corpus for {name}')
+    assert not bad, bad
+
+
+DEFS = {'analyze/analyzers.def': 'ANALYZER', 'vuln/versions.def': 'VERSION', 'vuln/feeds.def': 'FEED'}
+FUZZER_OF = {'VERSION': 'version_{}', 'FEED': 'feed_{}', 'ANALYZER': '{}'}
+
+
+@pytest.mark.parametrize('listing', DEFS)
+def test_every_entry_has_a_fuzzer_and_tests(listing):
+    macro = DEFS[listing]
+    names = re.findall(rf'^{macro}\((\w+)\)', (ROOT / 'src' / listing).read_text(), flags=re.M)
+    assert names
+    tests = ' '.join(rel(p) for p in tracked('tests/*'))
+    bad = []
+    for name in names:
+        fuzzer = FUZZER_OF[macro].format(name)
+        if not re.search(rf'tests/fuzz/fuzz_{fuzzer}\w*\.c', tests):
+            bad.append(f'{name}: no fuzzer')
+        if not re.search(rf'tests/(unit|data)/\S*{name}', tests):
+            bad.append(f'{name}: no test')
+    assert not bad, bad
+
+
+def options_of(text):
+    """Names of the options in a table of struct option."""
+    return re.findall(r'^\t\{ "([a-z-]+)", (?:\'.\'|0),', text, flags=re.M)
+
+
+def test_help_equals_man_page():
+    bad = []
+    main_page = (ROOT / 'doc/lazaret.1').read_text().replace('\\-', '-')
+    for name in options_of((ROOT / 'src/cmd/main.c').read_text()):
+        if f'--{name}' not in main_page:
+            bad.append(f'lazaret.1: --{name}')
+    for name in re.findall(r'COMMAND\((\w+)\)', (ROOT / 'src/cmd/commands.def').read_text()):
+        page = ROOT / f'doc/lazaret-{name}.1'
+        text = page.read_text().replace('\\-', '-')
+        table = options_of((ROOT / f'src/cmd/{name}.c').read_text())
+        bad += [f'{page.name}: --{o} is missing' for o in table if not re.search(rf'--{o}\b', text)]
+        section = text.split('.SH OPTIONS')[-1].split('.SH ')[0] if '.SH OPTIONS' in text else ''
+        said = set(re.findall(r'--([a-z-]+)', ' '.join(re.findall(r'^\.B (-.*)$', section, flags=re.M))))
+        bad += [f'{page.name}: --{o} does not exist' for o in said - set(table)]
+        if f'lazaret-{name}' not in main_page:
+            bad.append(f'lazaret.1 does not name {name}')
+    assert not bad, bad
+
+
+def test_limits_are_in_the_manual():
+    page = (ROOT / 'doc/lazaret-scan.1').read_text().split('.SH LIMITS')[1].split('.SH')[0]
+    names = re.findall(r'^LIMIT\((\w+),', (ROOT / 'src/base/limits.def').read_text(), flags=re.M)
+    assert names and [n for n in names if not re.search(rf'\b{n}\b', page)] == []
+
+
+def test_every_limit_has_a_test():
+    tests = '\n'.join(p.read_text(errors='replace') for p in tracked('tests/unit/*.c', 'tests/e2e/*.py', 'tests/backend/*.c'))
+    names = re.findall(r'^LIMIT\((\w+),', (ROOT / 'src/base/limits.def').read_text(), flags=re.M)
+    assert [n for n in names if not re.search(rf'\b{n}\b', tests)] == []
+
+
+def test_json_schema_names_what_is_written():
+    """Every key that report/json.c writes is in the schema."""
+    schema = (ROOT / 'doc/report.schema.json').read_text()
+    keys = set(re.findall(r'(?:member(?:_opt)?|put_key|put_digest|put_date|put_strs)\(o, "(\w+)"', (ROOT / 'src/report/json.c').read_text()))
+    assert keys and [k for k in keys if f'"{k}"' not in schema] == []
+    json.loads(schema)
+
+
+def test_white_space():
+    bad = []
+    for path in tracked('*.c', '*.h', '*.py', '*.md', '*.def', 'Makefile', 'meson.build', 'doc/*'):
+        for n, line in enumerate(path.read_text(errors='replace').split('\n'), 1):
+            if line.rstrip() != line:
+                bad.append(f'{rel(path)}:{n}')
+            if path.suffix in ('.c', '.h') and len(line.expandtabs(8)) > WIDEST:
+                bad.append(f'{rel(path)}:{n}: wide')
+    assert not bad, bad[:20]
