@@ -64,6 +64,10 @@ struct inventory {
 
 void inventory_note(struct inventory *inv, ssize_t layer, struct str path, const char *fmt, ...)
         __attribute__((format(printf, 4, 5)));
+/* Every package of the fold's visible files, with its layer; sorted. */
+struct fold;
+void inventory_add_packages(struct inventory *inv, const struct fold *f);
+void inventory_sort_packages(struct inventory *inv);
 /* package-url for a distribution package: pkg:deb/debian/apt@2.6.1?arch=amd64&distro=debian-12 (purl specification,
  * with epoch for rpm as a qualifier, upstream=NAME[@VERSION] when the source has another name or version). */
 struct str package_purl(struct arena *a, const struct package *p, const struct distribution *d);

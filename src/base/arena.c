@@ -29,6 +29,17 @@ void arena_done(struct arena *a)
 	*a = (struct arena){ 0 };
 }
 
+void arena_merge(struct arena *into, struct arena *from)
+{
+	struct arena_block **last = &from->head;
+	while (*last)
+		last = &(*last)->next;
+	*last = into->head;
+	into->head = from->head;
+	into->total += from->total;
+	*from = (struct arena){ 0 };
+}
+
 static char *new_block(struct arena *a, size_t size)
 {
 	struct arena_block *b = malloc(sizeof *b + size);

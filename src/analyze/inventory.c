@@ -1,0 +1,205 @@
+/* The inventory: notes, packages with the layer that brought them, package URLs (purl specification, the rules of the
+ * types deb, rpm and apk). Names and versions come from packages and may hold any byte: a purl escapes what it must. */
+#include "analyze/fold.h"
+#include "base/map.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { NOTE_MAX = 1000 };
+
+void inventory_note(struct inventory *inv, ssize_t layer, struct str path, const char *fmt, ...)
+{
+	char text[NOTE_MAX];
+	va_list ap;
+	va_start(ap, fmt);
+	int n = vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	size_t length = n < 0 ? 0 : MIN((size_t)n, sizeof text - 1);
+	*ARENA_PUSH(inv->arena, inv->not_examined, inv->n_not_examined, inv->not_examined_cap) =
+		(struct not_examined){
+			.path = arena_str(inv->arena, path),
+			.reason = arena_str(inv->arena, (struct str){ text, length }),
+			.layer = layer,
+		};
+}
+
+static int compare_packages(const void *a, const void *b)
+{
+	const struct package *x = a, *y = b;
+	const struct str *left[] = { &x->type, &x->name, &x->version, &x->arch, &x->path };
+	const struct str *right[] = { &y->type, &y->name, &y->version, &y->arch, &y->path };
+	for (size_t i = 0; i < COUNT(left); i++) {
+		int r = str_cmp(*left[i], *right[i]);
+		if (r)
+			return r;
+	}
+	return str_cmp(x->analyzer, y->analyzer);
+}
+
+void inventory_sort_packages(struct inventory *inv)
+{
+	if (inv->n_packages)
+		qsort(inv->packages, inv->n_packages, sizeof *inv->packages, compare_packages);
+}
+
+/* Since when is it there */
+static struct str package_key(struct arena *a, const struct record_package *p)
+{
+	size_t n = p->name.n + p->version.n + p->arch.n + 2;
+	struct buf b = { arena_alloc(a, n), 0, n };
+	buf_add_str(&b, p->name);
+	buf_add_char(&b, '\0');
+	buf_add_str(&b, p->version);
+	buf_add_char(&b, '\0');
+	buf_add_str(&b, p->arch);
+	return str_buf(&b);
+}
+
+/* Walks the older versions of one database; `first` are its packages in the inventory, in the order of the file. */
+static void attribute(struct package *first, const struct folded_file *ff, const struct fold *f)
+{
+	struct arena a = { 0 };
+	size_t n = ff->file->n_packages, left = n;
+	struct str *keys = arena_array(&a, n, sizeof *keys);
+	bool *over = arena_array(&a, n, sizeof *over);
+	for (size_t i = 0; i < n; i++)
+		keys[i] = package_key(&a, &ff->file->packages[i]);
+	while (left && (ff = fold_older(f, ff)) && ff->file->unreadable.n == 0) {
+		struct map have;
+		map_init(&have, &a);
+		for (size_t i = 0; i < ff->file->n_packages; i++)
+			*map_at(&have, package_key(&a, &ff->file->packages[i])) = &have;
+		for (size_t i = 0; i < n; i++) {
+			if (over[i])
+				continue;
+			if (map_get(&have, keys[i])) {
+				first[i].layer = ff->layer;
+			} else {
+				over[i] = true;
+				left--;
+			}
+		}
+	}
+	arena_done(&a);
+}
+
+static void add_file(struct inventory *inv, const struct fold *f, const struct folded_file *ff)
+{
+	size_t start = inv->n_packages;
+	for (size_t i = 0; i < ff->file->n_packages; i++) {
+		const struct record_package *p = &ff->file->packages[i];
+		*ARENA_PUSH(inv->arena, inv->packages, inv->n_packages,
+			    inv->packages_cap) = (struct package){
+			.type = p->type,
+			.name = p->name,
+			.version = p->version,
+			.arch = p->arch,
+			.source_name = p->source_name.n ? p->source_name : p->name,
+			.source_version = p->source_version.n ? p->source_version : p->version,
+			.licences = p->licences,
+			.depends = p->depends,
+			.provides = p->provides,
+			.path = ff->path,
+			.analyzer = ff->file->analyzer,
+			.layer = ff->layer,
+			.attrs = p->attrs,
+			.n_attrs = p->n_attrs,
+			.owned = p->owned,
+			.n_owned = p->n_owned,
+		};
+	}
+	if (ff->file->n_packages && fold_older(f, ff))
+		attribute(inv->packages + start, ff, f);
+}
+
+void inventory_add_packages(struct inventory *inv, const struct fold *f)
+{
+	for (size_t i = 0; i < f->n_files; i++)
+		add_file(inv, f, &f->files[i]);
+	inventory_sort_packages(inv);
+}
+
+/* Package URLs */
+static void put_escaped(struct buf *b, struct str s, bool lower)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		unsigned char c = (unsigned char)s.p[i];
+		bool alpha = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+		if (lower && c >= 'A' && c <= 'Z')
+			c |= 0x20;
+		if (alpha || (c >= '0' && c <= '9') || (c && strchr(".-_~:", c)))
+			buf_add_char(b, (char)c);
+		else
+			buf_addf(b, "%%%02X", c);
+	}
+}
+
+static void put_qualifier(struct buf *b, const char *key, char *before)
+{
+	buf_addf(b, "%c%s=", *before, key);
+	*before = '&';
+}
+
+static void put_distro(struct buf *b, const struct distribution *d, char *before)
+{
+	struct str release = d->version_id.n ? d->version_id
+			     : d->version.n  ? d->version
+					     : d->codename;
+	if (d->id.n == 0)
+		return;
+	put_qualifier(b, "distro", before);
+	put_escaped(b, d->id, false);
+	if (release.n) {
+		buf_add_char(b, '-');
+		put_escaped(b, release, false);
+	}
+}
+
+static void put_upstream(struct buf *b, const struct package *p, char *before)
+{
+	bool other_version = p->source_version.n && !str_eq(p->source_version, p->version);
+	if (p->source_name.n == 0 || (str_eq(p->source_name, p->name) && !other_version))
+		return;
+	put_qualifier(b, "upstream", before);
+	put_escaped(b, p->source_name, false);
+	if (other_version) {
+		buf_add(b, "%40", 3);
+		put_escaped(b, p->source_version, false);
+	}
+}
+
+struct str package_purl(struct arena *a, const struct package *p, const struct distribution *d)
+{
+	struct buf b = { 0 };
+	bool rpm = str_eq(p->type, S("rpm"));
+	struct str version = p->version, epoch = S("");
+	char before = '?';
+	if (rpm && str_find_char(version, ':') > 0)
+		epoch = str_cut(&version, ':');
+	buf_addf(&b, "pkg:%.*s/", STR(p->type));
+	if (d->id.n) {
+		put_escaped(&b, d->id, true);
+		buf_add_char(&b, '/');
+	}
+	put_escaped(&b, p->name, !rpm);
+	if (version.n) {
+		buf_add_char(&b, '@');
+		put_escaped(&b, version, false);
+	}
+	/* Qualifiers in the order of their names. */
+	if (p->arch.n) {
+		put_qualifier(&b, "arch", &before);
+		put_escaped(&b, p->arch, false);
+	}
+	put_distro(&b, d, &before);
+	if (epoch.n) {
+		put_qualifier(&b, "epoch", &before);
+		put_escaped(&b, epoch, false);
+	}
+	put_upstream(&b, p, &before);
+	struct str purl = arena_str(a, str_buf(&b));
+	buf_done(&b);
+	return purl;
+}
