@@ -14,23 +14,27 @@ struct layer_alias {
 	struct str source, path;
 };
 struct layer_input {
-	struct stream *bytes;           /* compressed or not, told by magic bytes; verified by the caller's stream */
-	struct str media_type;          /* may be empty; a disagreement is a note */
-	const struct layer_alias *aliases;      /* NULL: every file under its own path */
+	struct stream *
+		bytes; /* compressed or not, told by magic bytes; verified by the caller's stream */
+	struct str media_type; /* may be empty; a disagreement is a note */
+	const struct layer_alias *aliases; /* NULL: every file under its own path */
 	size_t n_aliases;
+	int64_t deadline; /* of the first input: CLOCK_MONOTONIC nanoseconds, 0: none */
 };
 
 /* Runs one child over one or more layers (several only for companions from different layers). Returns 0 with a record
- * in `a`; ERR_INVALID when the stream below failed its digest (then nothing of the record may be used); other trouble
+ * in `a`; the code of a stream that failed (ERR_INVALID for a digest; then nothing of the record may be used), ERR_IO
+ * "timeout" past the deadline, ERR_UNSUPPORTED when no sandboxed child can be started; other trouble
  * inside the layer or with the child is a note in the record. raw, when not NULL, receives the encoded record; it stays empty
  * when the child did not end well, as such a record must not be kept. */
-int layer_analyze(struct launcher *launcher, const struct layer_input *inputs, size_t n, const struct limits *l,
-                  struct arena *a, struct layer_record *out, struct buf *raw, struct err *e);
+int layer_analyze(struct launcher *launcher, const struct layer_input *inputs, size_t n,
+		  const struct limits *l, struct arena *a, struct layer_record *out,
+		  struct buf *raw, struct err *e);
 
 /* The child's side: reads frames from `in`, writes the encoded record to `out`. Also what the fuzzer drives: with a
  * plain stream and no sandbox. */
-int layer_walk(struct stream *layer, const struct layer_input *in, const struct limits *l, struct arena *a,
-               struct layer_record *out, struct err *e);
+int layer_walk(struct stream *layer, const struct layer_input *in, const struct limits *l,
+	       struct arena *a, struct layer_record *out, struct err *e);
 
 /* True when some analyzer wants this path: for dir_stream. */
 bool layer_wants(struct str path);

@@ -104,6 +104,8 @@ struct str record_attr(const struct attr *attrs, size_t n, struct str key)
 bool record_has_path(const struct layer_record *r, struct str path, bool *is_dir)
 {
 	uint64_t want = str_hash(path) & ~1ULL;
+	if (want == 0)
+		want = 2; /* as path_set.c keeps it */
 	size_t lo = 0, hi = r->n_path_hashes;
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;

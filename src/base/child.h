@@ -14,9 +14,9 @@ struct launcher;
 enum { CHILD_PARAMS_MAX = 64 * 1024 };
 
 struct child_limits {
-	uint64_t memory;                /* bytes of address space; ignored by sanitizer builds */
+	uint64_t memory; /* bytes of address space; ignored by sanitizer builds */
 	uint64_t cpu_seconds;
-	uint64_t spool_bytes;           /* size of the spool file; 0: no spool */
+	uint64_t spool_bytes; /* size of the spool file; 0: no spool */
 };
 
 /* What a child runs: reads `in`, writes `out`, may use `spool` (-1: none); the return value is its exit status (0..100).
@@ -36,10 +36,11 @@ struct child_answer {
 /* One whole job, thread safe: starts `run` in a new child, writes all of `in` (NULL: nothing) to it and takes its answer
  * at the same time (no deadlock, whatever it does). deadline: CLOCK_MONOTONIC nanoseconds, 0: none. Returns 0; the code
  * of `in` when that failed (it is drained even when the child stopped reading, so that a verify has its say); the code
- * of take; ERR_IO with how the child ended when it did not exit with 0 ("ended by signal 9 (out of memory?)", "used
- * more than N processor seconds", ...). The child is gone afterwards. */
-int child_run(struct launcher *l, child_main *run, struct str params, const struct child_limits *limits,
-              struct stream *in, const struct child_answer *answer, int64_t deadline, struct err *e);
+ * of take; ERR_IO "timeout" past the deadline, or with how the child ended when it did not exit with 0 ("ended by signal 9 (out of memory?)", "used
+ * more than N processor seconds", ...), ERR_UNSUPPORTED when none could be started. The child is gone afterwards. */
+int child_run(struct launcher *l, child_main *run, struct str params,
+	      const struct child_limits *limits, struct stream *in,
+	      const struct child_answer *answer, int64_t deadline, struct err *e);
 
 /* Puts the calling process (a child just forked) into the sandbox; 0 or a code. For the tests too. */
 int child_confine(const struct child_limits *limits, struct err *e);
