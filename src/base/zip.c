@@ -8,7 +8,6 @@
 #include "base/stream.h"
 
 #include <errno.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
@@ -35,7 +34,7 @@ struct window {
 struct zip {
 	struct window directory, body;
 	struct zip_limits limits;
-	uint64_t at, end, left, total;  /* of the directory; entries left; bytes inflated so far */
+	uint64_t at, end, left, total; /* of the directory; entries left; bytes inflated so far */
 	struct buf name, packed;
 	struct deflate *deflate;
 };
@@ -108,7 +107,8 @@ static int read_end64(struct zip *z, uint64_t end, struct err *e)
 	if (r == 0)
 		r = window_get(&z->directory, number(p + 8, 8), END64, &p, e);
 	if (r == 0 && memcmp(p, "PK\6\6", 4) != 0)
-		r = err_set(e, ERR_INVALID, "the zip archive's 64 bit end record is not where it should be");
+		r = err_set(e, ERR_INVALID,
+			    "the zip archive's 64 bit end record is not where it should be");
 	if (r)
 		return r;
 	z->left = number(p + 32, 8);
@@ -127,29 +127,29 @@ static int read_end(struct zip *z, struct err *e)
 	if (r)
 		return r;
 	z->left = number(p + 10, 2);
-	z->end = number(p + 12, 4);                     /* its size, until it is checked below */
+	z->end = number(p + 12, 4); /* its size, until it is checked below */
 	z->at = number(p + 16, 4);
 	if (end >= LOCATOR && (r = read_end64(z, (uint64_t)end, e)))
 		return r;
 	if (z->at > (uint64_t)end || z->end > (uint64_t)end - z->at)
 		return err_set(e, ERR_INVALID, "the zip archive's directory is not inside it");
 	if (z->left > z->limits.members)
-		return err_set(e, ERR_LIMIT, "the zip archive has %llu members, more than %llu", (unsigned long long)z->left,
-		               (unsigned long long)z->limits.members);
+		return err_set(e, ERR_LIMIT, "the zip archive has %llu members, more than %llu",
+			       (unsigned long long)z->left, (unsigned long long)z->limits.members);
 	z->end += z->at;
 	return 0;
 }
 
 int zip_open(int fd, const struct zip_limits *limits, struct zip **out, struct err *e)
 {
-	struct stat st;
-	if (fstat(fd, &st))
-		return err_sys(e, "stat the zip archive");
+	off_t size = lseek(fd, 0, SEEK_END); /* a sandboxed child may not stat */
+	if (size < 0)
+		return err_sys(e, "find the zip archive's size");
 	struct zip *z = calloc(1, sizeof *z);
 	if (!z)
 		abort();
 	z->directory.fd = z->body.fd = fd;
-	z->directory.size = z->body.size = (uint64_t)st.st_size;
+	z->directory.size = z->body.size = (uint64_t)size;
 	z->limits = *limits;
 	z->deflate = deflate_open();
 	int r = read_end(z, e);
@@ -206,22 +206,27 @@ int zip_next(struct zip *z, struct zip_member *out, struct err *e)
 	const char *p;
 	if (z->left == 0)
 		return 0;
-	int r = z->end - z->at < ENTRY ? err_set(e, ERR_INVALID, "the zip archive's directory ends early") :
-	                                 window_get(&z->directory, z->at, ENTRY, &p, e);
+	int r = z->end - z->at < ENTRY
+			? err_set(e, ERR_INVALID, "the zip archive's directory ends early")
+			: window_get(&z->directory, z->at, ENTRY, &p, e);
 	if (r == 0 && memcmp(p, "PK\1\2", 4) != 0)
 		r = err_set(e, ERR_INVALID, "the zip archive's directory is damaged");
 	if (r)
 		return r;
-	size_t name = (size_t)number(p + 28, 2), extra = (size_t)number(p + 30, 2), comment = (size_t)number(p + 32, 2);
+	size_t name = (size_t)number(p + 28, 2), extra = (size_t)number(p + 30, 2),
+	       comment = (size_t)number(p + 32, 2);
 	size_t whole = ENTRY + name + extra + comment;
 	if (whole > z->end - z->at)
 		return err_set(e, ERR_INVALID, "the zip archive's directory ends early");
 	r = window_get(&z->directory, z->at, ENTRY + name + extra, &p, e);
 	if (r)
 		return r;
-	struct zip_member m = { .flags = (uint16_t)number(p + 8, 2), .method = (uint16_t)number(p + 10, 2),
-		                .crc = (uint32_t)number(p + 16, 4), .packed = number(p + 20, 4),
-		                .size = number(p + 24, 4), .header = number(p + 42, 4) };
+	struct zip_member m = { .flags = (uint16_t)number(p + 8, 2),
+				.method = (uint16_t)number(p + 10, 2),
+				.crc = (uint32_t)number(p + 16, 4),
+				.packed = number(p + 20, 4),
+				.size = number(p + 24, 4),
+				.header = number(p + 42, 4) };
 	if (!take_extra64((struct str){ p + ENTRY + name, extra }, &m))
 		return err_set(e, ERR_INVALID, "a zip member lacks its 64 bit sizes");
 	z->name.n = 0;
@@ -243,13 +248,16 @@ static int64_t check_local(struct zip *z, const struct zip_member *m, struct err
 	if (r)
 		return r;
 	size_t name = (size_t)number(p + 26, 2), extra = (size_t)number(p + 28, 2);
-	bool agrees = memcmp(p, "PK\3\4", 4) == 0 && number(p + 8, 2) == m->method && name == m->name.n;
+	bool agrees =
+		memcmp(p, "PK\3\4", 4) == 0 && number(p + 8, 2) == m->method && name == m->name.n;
 	if (agrees && !(number(p + 6, 2) & SIZES_FOLLOW))
-		agrees = number(p + 14, 4) == m->crc && (number(p + 18, 4) == m->packed || number(p + 18, 4) == UINT32_MAX);
+		agrees = number(p + 14, 4) == m->crc &&
+			 (number(p + 18, 4) == m->packed || number(p + 18, 4) == UINT32_MAX);
 	if (agrees && (r = window_get(&z->body, m->header + LOCAL, name, &p, e)))
 		return r;
 	if (!agrees || memcmp(p, m->name.p, name) != 0)
-		return err_set(e, ERR_INVALID, "zip member %.*s differs from its directory entry", STR(m->name));
+		return err_set(e, ERR_INVALID, "zip member %.*s differs from its directory entry",
+			       STR(m->name));
 	return (int64_t)(m->header + LOCAL + name + extra);
 }
 
@@ -277,18 +285,20 @@ static int check_member(const struct zip *z, const struct zip_member *m, struct 
 {
 	enum { DEFLATE_RATIO = 1040, SLACK = 64 };
 	if (m->flags & ENCRYPTED || (m->method != STORED && m->method != DEFLATED))
-		return err_set(e, ERR_UNSUPPORTED, "zip member %.*s is encrypted or packed with method %u", STR(m->name),
-		               m->method);
+		return err_set(e, ERR_UNSUPPORTED,
+			       "zip member %.*s is encrypted or packed with method %u",
+			       STR(m->name), m->method);
 	if (m->size > z->limits.member_bytes || m->packed > z->limits.member_bytes)
-		return err_set(e, ERR_LIMIT, "zip member %.*s is larger than %llu bytes", STR(m->name),
-		               (unsigned long long)z->limits.member_bytes);
+		return err_set(e, ERR_LIMIT, "zip member %.*s is larger than %llu bytes",
+			       STR(m->name), (unsigned long long)z->limits.member_bytes);
 	if (m->size > z->limits.total_bytes - z->total)
 		return err_set(e, ERR_LIMIT, "the zip archive inflates to more than %llu bytes",
-		               (unsigned long long)z->limits.total_bytes);
+			       (unsigned long long)z->limits.total_bytes);
 	/* So that a lie about the size costs the archive as many bytes as it costs us. */
-	if (m->size > m->packed * DEFLATE_RATIO + SLACK || (m->method == STORED && m->size != m->packed))
-		return err_set(e, ERR_INVALID, "zip member %.*s cannot have %llu bytes", STR(m->name),
-		               (unsigned long long)m->size);
+	if (m->size > m->packed * DEFLATE_RATIO + SLACK ||
+	    (m->method == STORED && m->size != m->packed))
+		return err_set(e, ERR_INVALID, "zip member %.*s cannot have %llu bytes",
+			       STR(m->name), (unsigned long long)m->size);
 	return 0;
 }
 
@@ -306,12 +316,14 @@ int zip_read(struct zip *z, const struct zip_member *m, struct buf *b, struct er
 	b->n = 0;
 	buf_reserve(b, (size_t)m->size + 1);
 	if (m->method == DEFLATED && !deflate_inflate(z->deflate, packed, b->p, (size_t)m->size))
-		return err_set(e, ERR_INVALID, "zip member %.*s does not inflate to its size", STR(m->name));
+		return err_set(e, ERR_INVALID, "zip member %.*s does not inflate to its size",
+			       STR(m->name));
 	if (m->method == STORED && m->size)
 		memcpy(b->p, packed.p, packed.n);
 	b->n = (size_t)m->size;
 	z->total += m->size;
 	if (deflate_crc(b->p, b->n) != m->crc)
-		return err_set(e, ERR_INVALID, "zip member %.*s has another checksum", STR(m->name));
+		return err_set(e, ERR_INVALID, "zip member %.*s has another checksum",
+			       STR(m->name));
 	return 0;
 }

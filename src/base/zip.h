@@ -8,13 +8,13 @@
 
 struct zip;
 struct zip_limits {
-	uint64_t members;               /* entries of the directory */
-	uint64_t member_bytes;          /* inflated bytes of one member */
-	uint64_t total_bytes;           /* inflated bytes of all members read */
+	uint64_t members; /* entries of the directory */
+	uint64_t member_bytes; /* inflated bytes of one member */
+	uint64_t total_bytes; /* inflated bytes of all members read */
 };
 struct zip_member {
-	struct str name;                /* as stored; lives until the next zip_next */
-	uint64_t size, packed, header;  /* inflated, stored; offset of the local header */
+	struct str name; /* as stored; lives until the next zip_next */
+	uint64_t size, packed, header; /* inflated, stored; offset of the local header */
 	uint32_t crc;
 	uint16_t method, flags;
 	bool folder;

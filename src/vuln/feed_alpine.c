@@ -15,7 +15,7 @@ enum { TEXT_MAX = 512, FIXES_MAX = 20000, NAMES_MAX = 20 };
 
 struct alpine {
 	const struct feed_sink *sink;
-	struct arena arena, package;    /* the document; one package */
+	struct arena arena, package; /* the document; one package */
 	struct str release, ns;
 	const struct version_scheme *scheme;
 	unsigned packages;
@@ -29,7 +29,7 @@ struct fix {
 	bool not_affected;
 };
 struct fixes {
-	struct map by_id;               /* -> struct fix */
+	struct map by_id; /* -> struct fix */
 	struct fix **v;
 	size_t n, cap;
 };
@@ -40,8 +40,9 @@ static void set_release(struct alpine *s, struct str release)
 	s->release = arena_str(&s->arena, release);
 	s->ns = distro_of_ecosystem(&s->arena, ecosystem);
 	if (s->ns.n == 0)
-		s->ns = arena_printf(&s->arena, "alpine:%.*s",
-		                     STR(str_starts(release, S("v")) ? str_from(release, 1) : release));
+		s->ns = arena_printf(
+			&s->arena, "alpine:%.*s",
+			STR(str_starts(release, S("v")) ? str_from(release, 1) : release));
 }
 
 /* The version that counts of two: the higher one. */
@@ -64,7 +65,8 @@ static void add_fix(struct alpine *s, struct fixes *all, struct str version, str
 	}
 	struct fix *f = *at;
 	while (str_word(&entry, &alias) && f->aliases.n < NAMES_MAX)
-		*ARENA_PUSH(&s->package, f->aliases.v, f->aliases.n, f->aliases.cap) = arena_str(&s->package, alias);
+		*ARENA_PUSH(&s->package, f->aliases.v, f->aliases.n, f->aliases.cap) =
+			arena_str(&s->package, alias);
 	if (str_eq(version, S("0")))
 		f->not_affected = true;
 	else if (higher(s, version, f->fixed))
@@ -92,12 +94,14 @@ static int report(struct alpine *s, struct str name, const struct fix *f, struct
 {
 	struct range range = { .fixed = f->fixed };
 	struct affected affected = { .ns = s->ns,
-		                     .package = name,
-		                     .scheme = "apk",
-		                     .status = STATUS_AFFECTED,
-		                     .ranges = &range,
-		                     .n_ranges = 1 };
-	struct advisory adv = { .id = f->id, .aliases = f->aliases, .affected = &affected, .n_affected = 1 };
+				     .package = name,
+				     .scheme = "apk",
+				     .status = STATUS_AFFECTED,
+				     .ranges = &range,
+				     .n_ranges = 1 };
+	struct advisory adv = {
+		.id = f->id, .aliases = f->aliases, .affected = &affected, .n_affected = 1
+	};
 	if (f->fixed.n == 0) {
 		affected.n_ranges = 0;
 		affected.not_affected = true;
@@ -137,7 +141,8 @@ static int on_member(void *ctx, unsigned depth, struct str key, size_t index, st
 	return s->in_packages ? 0 : str_eq(key, S("distroversion")) ? 1 : 2;
 }
 
-static int on_value(void *ctx, unsigned depth, struct str key, size_t index, const struct json *tree, struct err *e)
+static int on_value(void *ctx, unsigned depth, struct str key, size_t index,
+		    const struct json *tree, struct err *e)
 {
 	struct alpine *s = ctx;
 	(void)key;
@@ -151,7 +156,8 @@ static int on_value(void *ctx, unsigned depth, struct str key, size_t index, con
 }
 
 /* detail: the release, for a document that names it behind its packages. */
-static int alpine_parse(struct stream *in, struct str detail, const struct feed_sink *sink, struct err *e)
+static int alpine_parse(struct stream *in, struct str detail, const struct feed_sink *sink,
+			struct err *e)
 {
 	static const struct json_handlers handlers = { on_member, on_value, NULL };
 	struct alpine s = { .sink = sink, .scheme = version_scheme_find(S("apk")) };
@@ -187,7 +193,8 @@ static void alpine_sources(struct arena *a, struct str base_url, struct feed_sou
 	enum { OLDEST = 3, NEWEST = 25 };
 	static const char *const repositories[] = { "main", "community" };
 	struct str base = base_url.n ? base_url : S("https://secdb.alpinelinux.org");
-	struct feed_source *s = arena_array(a, (NEWEST - OLDEST + 2) * COUNT(repositories), sizeof *s);
+	struct feed_source *s =
+		arena_array(a, (NEWEST - OLDEST + 2) * COUNT(repositories), sizeof *s);
 	size_t count = 0;
 	for (int minor = OLDEST; minor <= NEWEST + 1; minor++) {
 		struct str release = minor > NEWEST ? S("edge") : arena_printf(a, "v3.%d", minor);

@@ -12,8 +12,8 @@ enum { TEXT_MAX = 512, RELEASES_MAX = 64, CODENAMES_MAX = 1000 };
 
 struct debian {
 	const struct feed_sink *sink;
-	struct arena arena, record;     /* the document; one CVE */
-	struct map codenames;           /* -> struct str, empty for one that is not known */
+	struct arena arena, record; /* the document; one CVE */
+	struct map codenames; /* -> struct str, empty for one that is not known */
 	struct buf source;
 };
 
@@ -63,7 +63,8 @@ static void read_release(struct debian *d, struct advisory *adv, const struct js
 	struct str ns = codename.n && codename.n <= TEXT_MAX ? namespace_of(d, codename) : S("");
 	if (ns.n == 0 || adv->n_affected >= RELEASES_MAX)
 		return;
-	struct affected *f = ARENA_PUSH(&d->record, adv->affected, adv->n_affected, adv->affected_cap);
+	struct affected *f =
+		ARENA_PUSH(&d->record, adv->affected, adv->n_affected, adv->affected_cap);
 	f->ns = ns;
 	f->package = arena_str(&d->record, str_buf(&d->source));
 	f->scheme = "deb";
@@ -88,7 +89,8 @@ static struct str cut_text(struct str s, size_t max)
 	return str_upto(s, max);
 }
 
-static int on_value(void *ctx, unsigned depth, struct str key, size_t index, const struct json *tree, struct err *e)
+static int on_value(void *ctx, unsigned depth, struct str key, size_t index,
+		    const struct json *tree, struct err *e)
 {
 	struct debian *d = ctx;
 	struct advisory adv = { 0 };
@@ -100,7 +102,8 @@ static int on_value(void *ctx, unsigned depth, struct str key, size_t index, con
 		return 0;
 	}
 	adv.id = arena_str(&d->record, key);
-	adv.summary = arena_str(&d->record, cut_text(str_trim(json_get_str(tree, "description")), ADVISORY_SUMMARY));
+	adv.summary = arena_str(&d->record, cut_text(str_trim(json_get_str(tree, "description")),
+						     ADVISORY_SUMMARY));
 	JSON_EACH(release, json_get(tree, "releases"))
 	read_release(d, &adv, release);
 	if (adv.n_affected)
@@ -116,7 +119,9 @@ static int on_member(void *ctx, unsigned depth, struct str key, size_t index, st
 	if (depth > 1)
 		return 1;
 	if (key.n == 0)
-		return err_set(e, ERR_INVALID, "no security tracker: its outermost value is no object of source packages");
+		return err_set(
+			e, ERR_INVALID,
+			"no security tracker: its outermost value is no object of source packages");
 	d->source.n = 0;
 	if (key.n > TEXT_MAX) {
 		d->sink->skipped(d->sink->ctx, S("a source package"), "its name is too long");
@@ -126,7 +131,8 @@ static int on_member(void *ctx, unsigned depth, struct str key, size_t index, st
 	return 0;
 }
 
-static int debian_parse(struct stream *in, struct str detail, const struct feed_sink *sink, struct err *e)
+static int debian_parse(struct stream *in, struct str detail, const struct feed_sink *sink,
+			struct err *e)
 {
 	static const struct json_handlers handlers = { on_member, on_value, NULL };
 	struct debian d = { .sink = sink };

@@ -27,9 +27,11 @@ static int read_line(struct str line, const struct feed_sink *sink, struct err *
 	struct epss p = { 0 };
 	struct str rest = line;
 	p.id = str_cut(&rest, ',');
-	if (!str_starts(p.id, S("CVE-")) || p.id.n > ID_MAX || !probability(str_cut(&rest, ','), &p.score) ||
+	if (!str_starts(p.id, S("CVE-")) || p.id.n > ID_MAX ||
+	    !probability(str_cut(&rest, ','), &p.score) ||
 	    !probability(str_trim(str_cut(&rest, ',')), &p.percentile)) {
-		sink->skipped(sink->ctx, str_upto(line, ID_MAX), "no CVE with a score and a percentile");
+		sink->skipped(sink->ctx, str_upto(line, ID_MAX),
+			      "no CVE with a score and a percentile");
 		return 0;
 	}
 	return sink->epss(sink->ctx, &p, e);
@@ -48,7 +50,8 @@ static int next_line(struct stream *in, struct buf *b, struct err *e)
 		const unsigned char *nl = memchr(in->pos, '\n', (size_t)n);
 		size_t take = nl ? (size_t)(nl - in->pos) : (size_t)n;
 		if (b->n + take > LINE_MAX_BYTES)
-			return err_set(e, ERR_LIMIT, "a line is longer than %d bytes", LINE_MAX_BYTES);
+			return err_set(e, ERR_LIMIT, "a line is longer than %d bytes",
+				       LINE_MAX_BYTES);
 		buf_add(b, in->pos, take);
 		in->pos += take + (nl ? 1 : 0);
 		if (nl)
@@ -56,7 +59,8 @@ static int next_line(struct stream *in, struct buf *b, struct err *e)
 	}
 }
 
-static int epss_parse(struct stream *in, struct str detail, const struct feed_sink *sink, struct err *e)
+static int epss_parse(struct stream *in, struct str detail, const struct feed_sink *sink,
+		      struct err *e)
 {
 	struct buf b CLEANUP(buf_done) = { 0 };
 	bool titles = false;
@@ -68,14 +72,16 @@ static int epss_parse(struct stream *in, struct str detail, const struct feed_si
 			continue;
 		if (!titles) {
 			if (!str_starts(line, S("cve,epss")))
-				return err_set(e, ERR_INVALID, "no EPSS scores: the titles are missing");
+				return err_set(e, ERR_INVALID,
+					       "no EPSS scores: the titles are missing");
 			titles = true;
 			continue;
 		}
 		if ((r = read_line(line, sink, e)))
 			return r;
 	}
-	return r == 0 && !titles ? err_set(e, ERR_INVALID, "no EPSS scores: the document is empty") : r;
+	return r == 0 && !titles ? err_set(e, ERR_INVALID, "no EPSS scores: the document is empty")
+				 : r;
 }
 
 static bool epss_probe(struct arena *a, struct str path, struct str head, struct str *detail)

@@ -31,7 +31,8 @@ static struct str date_or_nothing(struct str s)
 	return time_parse_date(s, &t) ? s : S("");
 }
 
-static int on_value(void *ctx, unsigned depth, struct str key, size_t index, const struct json *tree, struct err *e)
+static int on_value(void *ctx, unsigned depth, struct str key, size_t index,
+		    const struct json *tree, struct err *e)
 {
 	struct kev_reader *k = ctx;
 	struct str id = json_get_str(tree, "cveID");
@@ -46,18 +47,22 @@ static int on_value(void *ctx, unsigned depth, struct str key, size_t index, con
 		.id = id,
 		.added = date_or_nothing(json_get_str(tree, "dateAdded")),
 		.due = date_or_nothing(json_get_str(tree, "dueDate")),
-		.ransomware = str_eq_nocase(json_get_str(tree, "knownRansomwareCampaignUse"), S("known")),
+		.ransomware =
+			str_eq_nocase(json_get_str(tree, "knownRansomwareCampaignUse"), S("known")),
 	};
 	return k->sink->kev(k->sink->ctx, &entry, e);
 }
 
-static int kev_parse(struct stream *in, struct str detail, const struct feed_sink *sink, struct err *e)
+static int kev_parse(struct stream *in, struct str detail, const struct feed_sink *sink,
+		     struct err *e)
 {
 	static const struct json_handlers handlers = { on_member, on_value, NULL };
 	struct kev_reader k = { .sink = sink };
 	(void)detail;
 	int r = json_read(in, &handlers, &k, e);
-	return r == 0 && !k.seen ? err_set(e, ERR_INVALID, "no catalog: it has no list of vulnerabilities") : r;
+	return r == 0 && !k.seen
+		       ? err_set(e, ERR_INVALID, "no catalog: it has no list of vulnerabilities")
+		       : r;
 }
 
 static bool kev_probe(struct arena *a, struct str path, struct str head, struct str *detail)
@@ -73,7 +78,8 @@ static bool kev_probe(struct arena *a, struct str path, struct str head, struct 
 
 static void kev_sources(struct arena *a, struct str base_url, struct feed_source **v, size_t *n)
 {
-	struct str base = base_url.n ? base_url : S("https://www.cisa.gov/sites/default/files/feeds");
+	struct str base =
+		base_url.n ? base_url : S("https://www.cisa.gov/sites/default/files/feeds");
 	struct feed_source *s = ARENA_NEW(a, struct feed_source);
 	s->name = S("kev");
 	s->url = arena_printf(a, "%.*s/known_exploited_vulnerabilities.json", STR(base));

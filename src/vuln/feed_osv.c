@@ -28,7 +28,9 @@ static const struct language {
 	{ "npm", "npm", "semver" },
 	{ "PyPI", "pypi", "pep440" },
 	{ "Go", "golang", "semver" },
-	{ "crates" ".io", "cargo", "semver" },
+	{ "crates"
+	  ".io",
+	  "cargo", "semver" },
 	{ "Maven", "maven", "maven" },
 	{ "RubyGems", "gem", "gem" },
 	{ "Packagist", "composer", "composer" },
@@ -177,8 +179,11 @@ static bool place(struct arena *a, struct str ecosystem, struct affected *f, enu
 	if (!f->scheme)
 		return false;
 	if (str_eq(str_of(f->scheme), S("rpm"))) {
-		bool suse = str_starts(ecosystem, S("SUSE")) || str_starts(ecosystem, S("openSUSE"));
-		*naming = suse ? NAMES_SOURCE : str_starts(ecosystem, S("Rocky")) ? NAMES_EITHER : NAMES_BINARY;
+		bool suse =
+			str_starts(ecosystem, S("SUSE")) || str_starts(ecosystem, S("openSUSE"));
+		*naming = suse				      ? NAMES_SOURCE
+			  : str_starts(ecosystem, S("Rocky")) ? NAMES_EITHER
+							      : NAMES_BINARY;
 	}
 	return true;
 }
@@ -225,7 +230,8 @@ static int compare_versions(const struct event *a, const struct event *b)
 	bool zero_a = str_eq(a->version, S("0")), zero_b = str_eq(b->version, S("0"));
 	if (zero_a || zero_b)
 		return (int)zero_b - (int)zero_a;
-	return a->scheme ? a->scheme->compare(a->version, b->version) : natural_compare(a->version, b->version);
+	return a->scheme ? a->scheme->compare(a->version, b->version)
+			 : natural_compare(a->version, b->version);
 }
 
 static int compare_events(const void *x, const void *y)
@@ -233,7 +239,9 @@ static int compare_events(const void *x, const void *y)
 	const struct event *a = x, *b = y;
 	int c = compare_versions(a, b);
 	/* A stretch ends before the next begins at the same version; one that ends with it ends after it began. */
-	static const int order[] = { [EVENT_FIXED] = 0, [EVENT_INTRODUCED] = 1, [EVENT_LAST_AFFECTED] = 2 };
+	static const int order[] = {
+		[EVENT_FIXED] = 0, [EVENT_INTRODUCED] = 1, [EVENT_LAST_AFFECTED] = 2
+	};
 	return c ? c : order[a->kind] - order[b->kind];
 }
 
@@ -251,7 +259,8 @@ struct events {
 	struct str limit;
 };
 
-static void take_events(struct osv *o, const struct json *array, const char *scheme, struct events *out)
+static void take_events(struct osv *o, const struct json *array, const char *scheme,
+			struct events *out)
 {
 	static const char *const keys[] = { "introduced", "fixed", "last_affected" };
 	const struct version_scheme *s = scheme ? version_scheme_find(str_of(scheme)) : NULL;
@@ -262,7 +271,7 @@ static void take_events(struct osv *o, const struct json *array, const char *sch
 			if (v.n == 0 || v.n > TEXT_MAX || out->n >= EVENTS_MAX)
 				continue;
 			*ARENA_PUSH(&o->arena, out->v, out->n, out->cap) =
-			        (struct event){ arena_str(&o->arena, v), (enum event_kind)k, s };
+				(struct event){ arena_str(&o->arena, v), (enum event_kind)k, s };
 		}
 		struct str limit = json_get_str(event, "limit");
 		if (limit.n && limit.n <= TEXT_MAX && !str_eq(limit, S("*")))
@@ -278,7 +287,7 @@ static void add_stretches(struct osv *o, struct events *ev, struct affected *f)
 	for (size_t i = 0; i < ev->n; i++) {
 		const struct event *x = &ev->v[i];
 		if (x->kind == EVENT_INTRODUCED) {
-			if (open)               /* it never ended: the second beginning changes nothing */
+			if (open) /* it never ended: the second beginning changes nothing */
 				continue;
 			open = ARENA_PUSH(&o->arena, f->ranges, f->n_ranges, f->ranges_cap);
 			open->introduced = x->version;
@@ -361,8 +370,8 @@ static void read_purl(struct osv *o, struct affected *f, struct str purl)
 		struct str value = item, key = str_cut(&value, '=');
 		if (str_eq(key, S("rpmmod")))
 			f->module = module_of(o, value);
-		else if (str_eq(key, S("arch")) && !str_eq(value, S("source")) && !str_eq(value, S("src")) &&
-		         !str_eq(value, S("noarch")))
+		else if (str_eq(key, S("arch")) && !str_eq(value, S("source")) &&
+			 !str_eq(value, S("src")) && !str_eq(value, S("noarch")))
 			f->arch = keep(o, value, TEXT_MAX);
 	}
 }
@@ -387,7 +396,8 @@ static void read_versions(struct osv *o, const struct json *array, struct affect
 	{
 		struct str s = json_str(v);
 		if (s.n && s.n <= TEXT_MAX)
-			*ARENA_PUSH(&o->arena, f->versions.v, f->versions.n, f->versions.cap) = arena_str(&o->arena, s);
+			*ARENA_PUSH(&o->arena, f->versions.v, f->versions.n, f->versions.cap) =
+				arena_str(&o->arena, s);
 	}
 }
 
@@ -397,7 +407,8 @@ static void push_affected(struct osv *o, const struct affected *f, enum naming n
 	for (int binary = 0; binary < 2; binary++) {
 		if (naming != NAMES_EITHER && (naming == NAMES_BINARY) != (binary == 1))
 			continue;
-		struct affected *x = ARENA_PUSH(&o->arena, adv->affected, adv->n_affected, adv->affected_cap);
+		struct affected *x =
+			ARENA_PUSH(&o->arena, adv->affected, adv->n_affected, adv->affected_cap);
 		*x = *f;
 		x->by_binary = binary == 1;
 	}
@@ -406,11 +417,13 @@ static void push_affected(struct osv *o, const struct affected *f, enum naming n
 static int read_affected(struct osv *o, const struct json *tree, struct err *e)
 {
 	const struct json *package = json_get(tree, "package");
-	struct str name = json_get_str(package, "name"), ecosystem = json_get_str(package, "ecosystem");
+	struct str name = json_get_str(package, "name"),
+		   ecosystem = json_get_str(package, "ecosystem");
 	struct affected f = { .status = STATUS_AFFECTED };
 	enum naming naming;
 	if (o->adv.n_affected + 2 > ADVISORY_AFFECTED)
-		return err_set(e, ERR_LIMIT, "the record affects more than %d packages", ADVISORY_AFFECTED);
+		return err_set(e, ERR_LIMIT, "the record affects more than %d packages",
+			       ADVISORY_AFFECTED);
 	read_severities(o, json_get(tree, "severity"), &f.severity);
 	/* Commits of a repository have no package. */
 	if (name.n == 0 || ecosystem.n == 0 || name.n > TEXT_MAX || ecosystem.n > TEXT_MAX)
@@ -448,7 +461,8 @@ static void read_references(struct osv *o, const struct json *array)
 	add_str(o, &o->adv.references, json_get_str(r, "url"), ADVISORY_REFERENCES);
 }
 
-static int on_value(void *ctx, unsigned depth, struct str key, size_t index, const struct json *tree, struct err *e)
+static int on_value(void *ctx, unsigned depth, struct str key, size_t index,
+		    const struct json *tree, struct err *e)
 {
 	struct osv *o = ctx;
 	struct advisory *adv = &o->adv;
@@ -458,9 +472,11 @@ static int on_value(void *ctx, unsigned depth, struct str key, size_t index, con
 	if (str_eq(key, S("id")))
 		adv->id = keep(o, json_str(tree), TEXT_MAX);
 	else if (str_eq(key, S("summary")))
-		adv->summary = arena_str(&o->arena, cut_text(str_trim(json_str(tree)), ADVISORY_SUMMARY));
+		adv->summary =
+			arena_str(&o->arena, cut_text(str_trim(json_str(tree)), ADVISORY_SUMMARY));
 	else if (str_eq(key, S("details")))
-		o->details = arena_str(&o->arena, cut_text(first_paragraph(json_str(tree)), ADVISORY_SUMMARY));
+		o->details = arena_str(&o->arena,
+				       cut_text(first_paragraph(json_str(tree)), ADVISORY_SUMMARY));
 	else if (str_eq(key, S("aliases")))
 		read_ids(o, tree, &adv->aliases);
 	else if (str_eq(key, S("related")) || str_eq(key, S("upstream")))
@@ -483,7 +499,7 @@ static int on_value(void *ctx, unsigned depth, struct str key, size_t index, con
 static int on_member(void *ctx, unsigned depth, struct str key, size_t index, struct err *e)
 {
 	static const char *const wanted[] = {
-		"id",        "summary",   "details",  "aliases",    "related",           "upstream",
+		"id",	     "summary",	 "details",   "aliases",  "related",	"upstream",
 		"published", "modified", "withdrawn", "severity", "references", "database_specific",
 	};
 	struct osv *o = ctx;
@@ -519,7 +535,9 @@ static bool names_cve(const struct strs *v)
 /* Updates that mend bugs or add features are published beside those for security; they affect nobody. */
 static bool is_errata(const struct advisory *adv)
 {
-	static const char *const prefixes[] = { "ALBA-", "ALEA-", "RHBA-", "RHEA-", "RLBA-", "RLEA-" };
+	static const char *const prefixes[] = {
+		"ALBA-", "ALEA-", "RHBA-", "RHEA-", "RLBA-", "RLEA-"
+	};
 	if (names_cve(&adv->aliases) || names_cve(&adv->related))
 		return false;
 	for (size_t i = 0; i < COUNT(prefixes); i++)
@@ -548,7 +566,8 @@ static int finish(struct osv *o, const struct feed_sink *sink, struct err *e)
 	return sink->advisory(sink->ctx, adv, e);
 }
 
-static int osv_parse(struct stream *in, struct str detail, const struct feed_sink *sink, struct err *e)
+static int osv_parse(struct stream *in, struct str detail, const struct feed_sink *sink,
+		     struct err *e)
 {
 	static const struct json_handlers handlers = { on_member, on_value, NULL };
 	struct osv o = { 0 };
@@ -565,41 +584,66 @@ static bool osv_probe(struct arena *a, struct str path, struct str head, struct 
 	enum { LOCAL = 30, NAME_LENGTH = 26 };
 	bool zip = str_starts(head, S("PK\3\4")) && head.n > LOCAL;
 	if (zip) {
-		size_t n = (unsigned char)head.p[NAME_LENGTH] | (size_t)(unsigned char)head.p[NAME_LENGTH + 1] << 8;
+		size_t n = (unsigned char)head.p[NAME_LENGTH] |
+			   (size_t)(unsigned char)head.p[NAME_LENGTH + 1] << 8;
 		if (!str_ends(str_upto(str_from(head, LOCAL), n), S(".json")))
 			return false;
 	} else if (!str_starts(str_trim(head), S("{")) || str_find(head, S("\"id\"")) < 0 ||
-	           (str_find(head, S("\"modified\"")) < 0 && str_find(head, S("\"affected\"")) < 0)) {
+		   (str_find(head, S("\"modified\"")) < 0 &&
+		    str_find(head, S("\"affected\"")) < 0)) {
 		return false;
 	}
 	/* The folder names the ecosystem: "Go/all.zip", "Go/GO-2024-1.json". */
 	ssize_t slash = str_rfind_char(path, '/');
 	struct str folder = slash < 0 ? S("") : str_upto(path, (size_t)slash);
 	folder = str_from(folder, (size_t)(str_rfind_char(folder, '/') + 1));
-	*detail = str_eq(folder, S("crates")) ? arena_printf(a, "%.*s.io", STR(folder)) : arena_str(a, folder);
+	*detail = str_eq(folder, S("crates")) ? arena_printf(a, "%.*s.io", STR(folder))
+					      : arena_str(a, folder);
 	return true;
 }
 
 static struct str escape_spaces(struct arena *a, struct str s)
 {
 	ssize_t at = str_find_char(s, ' ');
-	return at < 0 ? s :
-	                arena_printf(a, "%.*s%%20%.*s", STR(str_upto(s, (size_t)at)), STR(str_from(s, (size_t)at + 1)));
+	return at < 0 ? s
+		      : arena_printf(a, "%.*s%%20%.*s", STR(str_upto(s, (size_t)at)),
+				     STR(str_from(s, (size_t)at + 1)));
 }
 
 static void osv_sources(struct arena *a, struct str base_url, struct feed_source **v, size_t *n)
 {
 	static const char *const ecosystems[] = {
-		"AlmaLinux", "Alpine", "Azure Linux", "Chainguard", "Debian",   "Red Hat", "Rocky Linux",
-		"SUSE",      "Ubuntu", "Wolfi",       "openSUSE",   "crates" ".io", "Go",      "Hex",
-		"Maven",     "NuGet",  "Packagist",   "Pub",        "PyPI",     "RubyGems", "npm",
+		"AlmaLinux",
+		"Alpine",
+		"Azure Linux",
+		"Chainguard",
+		"Debian",
+		"Red Hat",
+		"Rocky Linux",
+		"SUSE",
+		"Ubuntu",
+		"Wolfi",
+		"openSUSE",
+		"crates"
+		".io",
+		"Go",
+		"Hex",
+		"Maven",
+		"NuGet",
+		"Packagist",
+		"Pub",
+		"PyPI",
+		"RubyGems",
+		"npm",
 	};
-	struct str base = base_url.n ? base_url : S("https://osv-vulnerabilities.storage.googleapis.com");
+	struct str base =
+		base_url.n ? base_url : S("https://osv-vulnerabilities.storage.googleapis.com");
 	struct feed_source *s = arena_array(a, COUNT(ecosystems), sizeof *s);
 	for (size_t i = 0; i < COUNT(ecosystems); i++) {
 		struct str eco = str_of(ecosystems[i]);
 		s[i].name = arena_printf(a, "osv/%.*s", STR(eco));
-		s[i].url = arena_printf(a, "%.*s/%.*s/all.zip", STR(base), STR(escape_spaces(a, eco)));
+		s[i].url =
+			arena_printf(a, "%.*s/%.*s/all.zip", STR(base), STR(escape_spaces(a, eco)));
 		s[i].detail = eco;
 	}
 	*v = s;

@@ -22,7 +22,7 @@ struct outlet {
 	int (*put)(void *ctx, struct str bytes, struct err *e);
 	void *ctx;
 	struct buf out, record;
-	int failed;                     /* the way out is closed: nothing more can be said */
+	int failed; /* the way out is closed: nothing more can be said */
 	uint64_t records, skipped;
 	char first_why[WHAT_MAX];
 };
@@ -96,8 +96,8 @@ struct job {
 };
 
 /* One document of several: a failure skips it alone. */
-static int parse_member(const struct job *job, struct str name, struct str bytes, const struct feed_sink *sink,
-                        struct err *e)
+static int parse_member(const struct job *job, struct str name, struct str bytes,
+			const struct feed_sink *sink, struct err *e)
 {
 	struct outlet *o = sink->ctx;
 	struct stream *in CLEANUP(cleanup_stream) = stream_mem(bytes);
@@ -115,8 +115,8 @@ static int parse_member(const struct job *job, struct str name, struct str bytes
 static int some_read(const struct outlet *o, struct err *e)
 {
 	if (o->records == 0 && o->skipped)
-		return err_set(e, ERR_INVALID, "none of its %llu documents can be read: %s", (unsigned long long)o->skipped,
-		               o->first_why);
+		return err_set(e, ERR_INVALID, "none of its %llu documents can be read: %s",
+			       (unsigned long long)o->skipped, o->first_why);
 	return 0;
 }
 
@@ -134,7 +134,8 @@ static int copy_to(struct stream *in, int fd, struct err *e)
 	return (int)n;
 }
 
-static int parse_zip(const struct job *job, struct stream *in, int spool, const struct feed_sink *sink, struct err *e)
+static int parse_zip(const struct job *job, struct stream *in, int spool,
+		     const struct feed_sink *sink, struct err *e)
 {
 	static const struct zip_limits limits = { FEED_MEMBERS, FEED_MEMBER_BYTES, FEED_ZIP_BYTES };
 	struct outlet *o = sink->ctx;
@@ -157,7 +158,8 @@ static int parse_zip(const struct job *job, struct stream *in, int spool, const 
 	return r ? r : some_read(o, e);
 }
 
-static int parse_files(const struct job *job, struct stream *in, const struct feed_sink *sink, struct err *e)
+static int parse_files(const struct job *job, struct stream *in, const struct feed_sink *sink,
+		       struct err *e)
 {
 	struct buf b CLEANUP(buf_done) = { 0 };
 	uint32_t head[2];
@@ -165,7 +167,8 @@ static int parse_files(const struct job *job, struct stream *in, const struct fe
 	while ((n = stream_fill(in, e)) > 0) {
 		int r = stream_read_exact(in, head, sizeof head, e);
 		if (r == 0 && (head[0] > FEED_MEMBER_BYTES || head[1] > FEED_MEMBER_BYTES))
-			r = err_set(e, ERR_LIMIT, "a document is larger than %d bytes", FEED_MEMBER_BYTES);
+			r = err_set(e, ERR_LIMIT, "a document is larger than %d bytes",
+				    FEED_MEMBER_BYTES);
 		if (r)
 			return r;
 		size_t all = (size_t)head[0] + head[1];
@@ -174,7 +177,8 @@ static int parse_files(const struct job *job, struct stream *in, const struct fe
 		r = stream_read_exact(in, b.p, all, e);
 		b.n = all;
 		if (r == 0)
-			r = parse_member(job, str_upto(str_buf(&b), head[0]), str_from(str_buf(&b), head[0]), sink, e);
+			r = parse_member(job, str_upto(str_buf(&b), head[0]),
+					 str_from(str_buf(&b), head[0]), sink, e);
 		if (r)
 			return r;
 	}
@@ -185,10 +189,12 @@ static int parse_files(const struct job *job, struct stream *in, const struct fe
 static enum compression look(struct stream *in, struct err *e)
 {
 	ssize_t n = stream_fill(in, e);
-	return n > 0 ? compression_of((struct str){ (const char *)in->pos, (size_t)n }) : COMPRESSION_NONE;
+	return n > 0 ? compression_of((struct str){ (const char *)in->pos, (size_t)n })
+		     : COMPRESSION_NONE;
 }
 
-static int parse_plain(const struct job *job, struct stream *in, const struct feed_sink *sink, struct err *e)
+static int parse_plain(const struct job *job, struct stream *in, const struct feed_sink *sink,
+		       struct err *e)
 {
 	static const struct inflate_limits limits = { FEED_DOCUMENT_BYTES, RATIO, ZSTD_WINDOW_LOG };
 	enum compression c = look(in, e);
@@ -206,7 +212,8 @@ static int run_job(const struct job *job, struct stream *in, int spool, struct o
 	if (job->shape == FEED_PLAIN) {
 		r = parse_plain(job, in, &sink, &e);
 	} else {
-		r = job->shape == FEED_ZIP ? parse_zip(job, in, spool, &sink, &e) : parse_files(job, in, &sink, &e);
+		r = job->shape == FEED_ZIP ? parse_zip(job, in, spool, &sink, &e)
+					   : parse_files(job, in, &sink, &e);
 		stream_close(in);
 	}
 	if (r) {
@@ -259,7 +266,7 @@ static int feed_child(int in, int out, int spool, struct str params)
 /* The caller's side. */
 struct feed_answer {
 	const struct feed_sink *sink;
-	struct buf pending;             /* a frame that is not whole yet */
+	struct buf pending; /* a frame that is not whole yet */
 	struct arena arena;
 	bool ended;
 	int failed;
@@ -369,7 +376,8 @@ static int take_frames(struct feed_answer *a, struct str *s, struct err *e)
 			return (int)n;
 		if (n == 0 || (uint64_t)n > s->n)
 			return 0;
-		int r = take_frame(a, (enum frame)s->p[0], str_upto(str_from(*s, HEAD), (size_t)n - HEAD), e);
+		int r = take_frame(a, (enum frame)s->p[0],
+				   str_upto(str_from(*s, HEAD), (size_t)n - HEAD), e);
 		if (r)
 			return r;
 		*s = str_from(*s, (size_t)n);
@@ -430,7 +438,8 @@ static void borrowed_close(struct stream *s)
 	free(s);
 }
 
-static int run_here(const struct job *job, struct stream *in, struct feed_answer *answer, struct err *e)
+static int run_here(const struct job *job, struct stream *in, struct feed_answer *answer,
+		    struct err *e)
 {
 	static const struct stream_ops ops = { borrowed_fill, borrowed_close };
 	int spool CLEANUP(cleanup_fd) = memfd_create("spool", MFD_CLOEXEC);
@@ -452,10 +461,11 @@ static size_t index_of(const struct feed *feed)
 	return i;
 }
 
-int feed_run(struct launcher *launcher, const struct feed *feed, enum feed_shape shape, struct str detail,
-             struct stream *in, const struct feed_sink *sink, struct err *e)
+int feed_run(struct launcher *launcher, const struct feed *feed, enum feed_shape shape,
+	     struct str detail, struct stream *in, const struct feed_sink *sink, struct err *e)
 {
-	static const struct child_limits limits = { FEED_MEMORY, FEED_SECONDS, FEED_DOCUMENT_BYTES };
+	static const struct child_limits limits = { FEED_MEMORY, FEED_SECONDS,
+						    FEED_DOCUMENT_BYTES };
 	const struct job job = { feed, shape, detail };
 	struct feed_answer *a = feed_answer_open(sink);
 	struct buf params CLEANUP(buf_done) = { 0 };

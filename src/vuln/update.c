@@ -10,7 +10,7 @@ struct intake {
 	struct segment *segment;
 	struct update_result *result;
 	struct arena *a;
-	int failed;                     /* the segment cannot be written */
+	int failed; /* the segment cannot be written */
 };
 
 static void intake_skipped(void *ctx, struct str what, const char *why)
@@ -19,7 +19,8 @@ static void intake_skipped(void *ctx, struct str what, const char *why)
 	struct update_result *r = in->result;
 	r->skipped++;
 	if (r->notes.n < UPDATE_NOTES)
-		*ARENA_PUSH(in->a, r->notes.v, r->notes.n, r->notes.cap) = arena_printf(in->a, "%.*s: %s", STR(what), why);
+		*ARENA_PUSH(in->a, r->notes.v, r->notes.n, r->notes.cap) =
+			arena_printf(in->a, "%.*s: %s", STR(what), why);
 }
 
 /* A record that breaks a limit is skipped; anything else ends the document. */
@@ -39,7 +40,7 @@ static int intake_advisory(void *ctx, const struct advisory *adv, struct err *e)
 {
 	struct intake *in = ctx;
 	struct advisory named = *adv;
-	named.feed = in->result->feed;                  /* whatever the child says */
+	named.feed = in->result->feed; /* whatever the child says */
 	return took(in, adv->id, segment_add(in->segment, &named, e), e);
 }
 
@@ -55,12 +56,14 @@ static int intake_epss(void *ctx, const struct epss *p, struct err *e)
 	return took(in, p->id, segment_add_epss(in->segment, p, e), e);
 }
 
-int update_document(struct advisory_writer *w, const struct update_options *o, const struct feed *feed, int shape,
-                    struct str detail, const struct feed_info *info, struct stream *in, struct arena *a,
-                    struct update_result *result, struct err *e)
+int update_document(struct advisory_writer *w, const struct update_options *o,
+		    const struct feed *feed, int shape, struct str detail,
+		    const struct feed_info *info, struct stream *in, struct arena *a,
+		    struct update_result *result, struct err *e)
 {
 	struct intake intake = { .result = result, .a = a };
-	const struct feed_sink sink = { intake_advisory, intake_kev, intake_epss, intake_skipped, &intake };
+	const struct feed_sink sink = { intake_advisory, intake_kev, intake_epss, intake_skipped,
+					&intake };
 	int r = segment_begin(w, info, &intake.segment, e);
 	if (r == 0)
 		r = feed_run(o->launcher, feed, (enum feed_shape)shape, detail, in, &sink, e);
@@ -103,7 +106,7 @@ struct fetching {
 	struct advisory_writer *w;
 	struct arena *a;
 	struct update_results *out;
-	const struct feed_info *had;    /* what the database has */
+	const struct feed_info *had; /* what the database has */
 	size_t n_had;
 	size_t index, count;
 };
@@ -131,23 +134,23 @@ static size_t conditions(const struct feed_info *had, struct str url, struct fet
 
 /* The body into the segment, hashed on its way. */
 static int take_body(struct fetching *f, const struct feed *feed, const struct feed_source *s,
-                     const struct fetch_response *resp, struct update_result *result, struct err *e)
+		     const struct fetch_response *resp, struct update_result *result, struct err *e)
 {
 	struct feed_info info = { .feed = str_of(feed->name),
-		                  .name = s->name,
-		                  .origin = s->url,
-		                  .etag = fetch_header(resp, "etag"),
-		                  .last_modified = fetch_header(resp, "last-modified"),
-		                  .fetched = f->o->now };
+				  .name = s->name,
+				  .origin = s->url,
+				  .etag = fetch_header(resp, "etag"),
+				  .last_modified = fetch_header(resp, "last-modified"),
+				  .fetched = f->o->now };
 	struct stream *in = stream_limit(resp->body, FEED_DOCUMENT_BYTES, "the document");
-	int r = update_document(f->w, f->o, feed, feed->zip ? FEED_ZIP : FEED_PLAIN, s->detail, &info, in, f->a, result,
-	                        e);
+	int r = update_document(f->w, f->o, feed, feed->zip ? FEED_ZIP : FEED_PLAIN, s->detail,
+				&info, in, f->a, result, e);
 	stream_close(in);
 	return r;
 }
 
 static int fetch_document(struct fetching *f, const struct feed *feed, const struct feed_source *s,
-                          struct update_result *result, struct err *e)
+			  struct update_result *result, struct err *e)
 {
 	const struct feed_info *had = had_of(f, s->name);
 	struct fetch_header headers[2];
@@ -171,7 +174,7 @@ static int fetch_document(struct fetching *f, const struct feed *feed, const str
 		return 0;
 	}
 	return err_set(e, response.status == 401 || response.status == 403 ? ERR_AUTH : ERR_IO,
-	               "the publisher answers with status %d", response.status);
+		       "the publisher answers with status %d", response.status);
 }
 
 static void fetch_one(struct fetching *f, const struct feed *feed, const struct feed_source *s)
@@ -193,7 +196,7 @@ static void fetch_one(struct fetching *f, const struct feed *feed, const struct 
 }
 
 static size_t each_source(struct fetching *f, void (*visit)(struct fetching *, const struct feed *,
-                                                            const struct feed_source *))
+							    const struct feed_source *))
 {
 	size_t count = 0;
 	for (size_t i = 0; feeds[i]; i++) {
@@ -228,7 +231,9 @@ static void judge_absent(struct fetching *f)
 		if (first && !any) {
 			first->absent = false;
 			first->code = ERR_NOT_FOUND;
-			first->error = arena_printf(f->a, "%.*s: the publisher has no such document", STR(first->origin));
+			first->error =
+				arena_printf(f->a, "%.*s: the publisher has no such document",
+					     STR(first->origin));
 		}
 	}
 }
@@ -242,16 +247,20 @@ static int verdict(const struct update_results *out, struct err *e)
 		if (out->v[i].code && !failed)
 			failed = &out->v[i];
 	}
-	return failed ? err_set(e, failed->code, "no document could be read; the first: %.*s", STR(failed->error)) : 0;
+	return failed ? err_set(e, failed->code, "no document could be read; the first: %.*s",
+				STR(failed->error))
+		      : 0;
 }
 
-int update_fetch(const struct update_options *o, struct arena *a, struct update_results *out, struct err *e)
+int update_fetch(const struct update_options *o, struct arena *a, struct update_results *out,
+		 struct err *e)
 {
 	struct fetching f = { .o = o, .a = a, .out = out };
 	struct feed_info *had = NULL;
 	f.count = each_source(&f, NULL);
 	if (f.count == 0)
-		return err_set(e, ERR_NOT_FOUND, "there is no feed named '%.*s'", STR(o->feeds.n ? o->feeds.v[0] : S("")));
+		return err_set(e, ERR_NOT_FOUND, "there is no feed named '%.*s'",
+			       STR(o->feeds.n ? o->feeds.v[0] : S("")));
 	int r = advisory_writer_open(o->dir, &f.w, e);
 	if (r)
 		return r;

@@ -29,7 +29,7 @@ struct import {
 	struct update_results *out;
 	struct feed_info *had;
 	size_t n_had;
-	struct file *files;             /* documents found */
+	struct file *files; /* documents found */
 	size_t n_files, files_cap;
 	uint64_t seen;
 };
@@ -41,7 +41,9 @@ static size_t read_head(int fd, char head[HEAD])
 	struct stream *raw = stream_fd(fd, false, 0, UINT64_MAX);
 	struct err e;
 	ssize_t n = stream_fill(raw, &e);
-	enum compression c = n > 0 ? compression_of((struct str){ (const char *)raw->pos, (size_t)n }) : COMPRESSION_NONE;
+	enum compression c =
+		n > 0 ? compression_of((struct str){ (const char *)raw->pos, (size_t)n })
+		      : COMPRESSION_NONE;
 	struct stream *in CLEANUP(cleanup_stream) = stream_inflate(raw, c, &limits, NULL);
 	size_t have = 0;
 	while (have < HEAD && (n = stream_fill(in, &e)) > 0) {
@@ -75,7 +77,9 @@ static void probe_file(struct import *m, struct str path, int fd, const struct s
 		f->feed = feeds[i];
 		f->detail = detail;
 		f->size = (uint64_t)st->st_size;
-		f->shape = !f->feed->zip ? FEED_PLAIN : str_starts(h, S("PK\3\4")) ? FEED_ZIP : FEED_FILES;
+		f->shape = !f->feed->zip		? FEED_PLAIN
+			   : str_starts(h, S("PK\3\4")) ? FEED_ZIP
+							: FEED_FILES;
 		return;
 	}
 	add_unknown(m, path);
@@ -98,7 +102,8 @@ static int walk_folder(struct import *m, const char *path, int fd, unsigned dept
 		return err_sys(e, "read the folder %s", path);
 	for (struct dirent *x; (x = readdir(d)) && names.n <= IMPORT_FILES;)
 		if (x->d_name[0] != '.')
-			*ARENA_PUSH(m->a, names.v, names.n, names.cap) = arena_str(m->a, str_of(x->d_name));
+			*ARENA_PUSH(m->a, names.v, names.n, names.cap) =
+				arena_str(m->a, str_of(x->d_name));
 	closedir(d);
 	if (names.n)
 		qsort(names.v, names.n, sizeof *names.v, compare_strs);
@@ -106,7 +111,8 @@ static int walk_folder(struct import *m, const char *path, int fd, unsigned dept
 		char below[PATH_BYTES];
 		int n = snprintf(below, sizeof below, "%s/%s", path, names.v[i].p);
 		if (n < 0 || (size_t)n >= sizeof below)
-			return err_set(e, ERR_LIMIT, "a path below %s is longer than %d bytes", path, PATH_BYTES);
+			return err_set(e, ERR_LIMIT, "a path below %s is longer than %d bytes",
+				       path, PATH_BYTES);
 		int r = walk(m, below, depth + 1, e);
 		if (r)
 			return r;
@@ -128,8 +134,11 @@ static int walk(struct import *m, const char *path, unsigned depth, struct err *
 	if (S_ISDIR(st.st_mode)) {
 		struct stat link;
 		if (depth > IMPORT_DEPTH)
-			return err_set(e, ERR_LIMIT, "%s lies deeper than %d folders", path, IMPORT_DEPTH);
-		return depth && lstat(path, &link) == 0 && S_ISLNK(link.st_mode) ? 0 : walk_folder(m, path, fd, depth, e);
+			return err_set(e, ERR_LIMIT, "%s lies deeper than %d folders", path,
+				       IMPORT_DEPTH);
+		return depth && lstat(path, &link) == 0 && S_ISLNK(link.st_mode)
+			       ? 0
+			       : walk_folder(m, path, fd, depth, e);
 	}
 	if (++m->seen > IMPORT_FILES)
 		return err_set(e, ERR_LIMIT, "more than %d files to import", IMPORT_FILES);
@@ -149,7 +158,7 @@ static struct str document_name(struct import *m, const struct file *f)
 	if (detail.n <= NAME_KEEP)
 		return arena_printf(m->a, "%.*s/%.*s", STR(feed), STR(detail));
 	return arena_printf(m->a, "%.*s/%.*s-%08x", STR(feed), STR(str_upto(detail, NAME_KEEP)),
-	                    (unsigned)str_hash(detail));
+			    (unsigned)str_hash(detail));
 }
 
 static int digest_fd(int fd, struct digest *out, struct err *e)
@@ -167,10 +176,12 @@ static int digest_fd(int fd, struct digest *out, struct err *e)
 	return (int)n;
 }
 
-static const struct feed_info *same_as_before(const struct import *m, struct str name, const struct digest *d)
+static const struct feed_info *same_as_before(const struct import *m, struct str name,
+					      const struct digest *d)
 {
 	for (size_t i = 0; i < m->n_had; i++)
-		if (str_eq(m->had[i].name, name) && m->had[i].digest.alg && digest_eq(&m->had[i].digest, d))
+		if (str_eq(m->had[i].name, name) && m->had[i].digest.alg &&
+		    digest_eq(&m->had[i].digest, d))
 			return &m->had[i];
 	return NULL;
 }
@@ -186,9 +197,12 @@ static struct update_result *begin_result(struct import *m, const struct file *f
 	return r;
 }
 
-static int import_file(struct import *m, const struct file *f, struct update_result *result, struct err *e)
+static int import_file(struct import *m, const struct file *f, struct update_result *result,
+		       struct err *e)
 {
-	struct feed_info info = { .feed = result->feed, .name = result->name, .origin = f->path, .fetched = m->o->now };
+	struct feed_info info = {
+		.feed = result->feed, .name = result->name, .origin = f->path, .fetched = m->o->now
+	};
 	int fd CLEANUP(cleanup_fd) = open(f->path.p, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return err_sys(e, "open %s", f->path.p);
@@ -202,9 +216,10 @@ static int import_file(struct import *m, const struct file *f, struct update_res
 		result->skipped = same->skipped;
 		return advisory_writer_touch(m->w, result->name, m->o->now, e);
 	}
-	struct stream *in CLEANUP(cleanup_stream) =
-	        stream_limit(stream_fd(fd, false, 0, UINT64_MAX), FEED_DOCUMENT_BYTES, "the document");
-	return update_document(m->w, m->o, f->feed, f->shape, f->detail, &info, in, m->a, result, e);
+	struct stream *in CLEANUP(cleanup_stream) = stream_limit(
+		stream_fd(fd, false, 0, UINT64_MAX), FEED_DOCUMENT_BYTES, "the document");
+	return update_document(m->w, m->o, f->feed, f->shape, f->detail, &info, in, m->a, result,
+			       e);
 }
 
 /* Single records, one after the other, each behind the lengths of its name and itself. */
@@ -254,10 +269,14 @@ static void files_close(struct stream *s)
 	free(f);
 }
 
-static int import_files(struct import *m, const struct file *v, size_t n, struct update_result *result, struct err *e)
+static int import_files(struct import *m, const struct file *v, size_t n,
+			struct update_result *result, struct err *e)
 {
 	static const struct stream_ops ops = { files_fill, files_close };
-	struct feed_info info = { .feed = result->feed, .name = result->name, .origin = v->folder, .fetched = m->o->now };
+	struct feed_info info = { .feed = result->feed,
+				  .name = result->name,
+				  .origin = v->folder,
+				  .fetched = m->o->now };
 	struct files_stream *f = calloc(1, sizeof *f);
 	if (!f)
 		abort();
@@ -265,7 +284,8 @@ static int import_files(struct import *m, const struct file *v, size_t n, struct
 	f->v = v;
 	f->n = n;
 	struct stream *in CLEANUP(cleanup_stream) = &f->s;
-	return update_document(m->w, m->o, v->feed, FEED_FILES, v->detail, &info, in, m->a, result, e);
+	return update_document(m->w, m->o, v->feed, FEED_FILES, v->detail, &info, in, m->a, result,
+			       e);
 }
 
 static int compare_files(const void *x, const void *y)
@@ -287,10 +307,12 @@ static void import_all(struct import *m)
 		struct err e = { 0 };
 		size_t n = 1;
 		int r;
-		while (f->shape == FEED_FILES && i + n < m->n_files && m->files[i + n].shape == FEED_FILES &&
+		while (f->shape == FEED_FILES && i + n < m->n_files &&
+		       m->files[i + n].shape == FEED_FILES &&
 		       str_eq(m->files[i + n].folder, f->folder))
 			n++;
-		r = f->shape == FEED_FILES ? import_files(m, f, n, result, &e) : import_file(m, f, result, &e);
+		r = f->shape == FEED_FILES ? import_files(m, f, n, result, &e)
+					   : import_file(m, f, result, &e);
 		if (r) {
 			err_in(&e, "%s", f->path.p);
 			result->code = r;
@@ -307,8 +329,10 @@ static int verdict(const struct import *m, struct err *e)
 		if (out->v[i].code == 0)
 			return 0;
 	if (out->n)
-		return err_set(e, out->v[0].code, "no document could be read; the first: %.*s", STR(out->v[0].error));
-	return err_set(e, ERR_NOT_FOUND, "none of %llu files is a document of a feed", (unsigned long long)m->seen);
+		return err_set(e, out->v[0].code, "no document could be read; the first: %.*s",
+			       STR(out->v[0].error));
+	return err_set(e, ERR_NOT_FOUND, "none of %llu files is a document of a feed",
+		       (unsigned long long)m->seen);
 }
 
 static int walk_all(struct import *m, const struct strs *paths, struct err *e)
@@ -332,8 +356,8 @@ static int walk_all(struct import *m, const struct strs *paths, struct err *e)
 	return 0;
 }
 
-int update_import(const struct update_options *o, const struct strs *paths, struct arena *a, struct update_results *out,
-                  struct err *e)
+int update_import(const struct update_options *o, const struct strs *paths, struct arena *a,
+		  struct update_results *out, struct err *e)
 {
 	struct import m = { .o = o, .a = a, .out = out };
 	int r = walk_all(&m, paths, e);
