@@ -195,8 +195,11 @@ static int read_fresh(struct scan *s, struct reading *r, struct err *e)
 	int code = 0;
 	for (size_t i = 0; i < r->n && code == 0; i++) {
 		code = open_bytes(s, r, i, &dir, streams[i], e);
-		in[i] = (struct layer_input){ *streams[i], s->inv->layers[r->layer[i]].media_type,
-					      r->aliases[i], r->n_aliases[i] };
+		in[i] = (struct layer_input){ .bytes = *streams[i],
+					      .media_type = s->inv->layers[r->layer[i]].media_type,
+					      .aliases = r->aliases[i],
+					      .n_aliases = r->n_aliases[i],
+					      .deadline = s->o->deadline };
 	}
 	if (code == 0)
 		code = layer_analyze(s->o->launcher, in, r->n, &s->o->limits, &r->arena, &r->record,
