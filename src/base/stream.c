@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { FD_BUFFER = 256 * 1024 };
@@ -63,10 +64,29 @@ int stream_read_exact(struct stream *s, void *p, size_t n, struct err *e)
 	return 0;
 }
 
+/* Passes over bytes that need not be read. */
+static int64_t skip_unread(struct stream *s, uint64_t n, struct err *e)
+{
+	if (!s->ops->skip || s->pos < s->end || s->failed || s->at_end || n == 0)
+		return 0;
+	int64_t got = s->ops->skip(s, n, e);
+	if (got < 0) {
+		s->failed = (int)got;
+		s->why = *e;
+	}
+	return got;
+}
+
 int64_t stream_skip(struct stream *s, uint64_t n, struct err *e)
 {
 	uint64_t done = 0;
 	while (done < n) {
+		int64_t passed = skip_unread(s, n - done, e);
+		if (passed < 0)
+			return passed;
+		done += (uint64_t)passed;
+		if (passed > 0)
+			continue;
 		ssize_t got = stream_fill(s, e);
 		if (got < 0)
 			return got;
@@ -141,6 +161,22 @@ static ssize_t fd_fill(struct stream *s, struct err *e)
 	return n;
 }
 
+/* Of a regular file read by offset only: elsewhere bytes have to be read to be passed. */
+static int64_t fd_skip(struct stream *s, uint64_t n, struct err *e)
+{
+	struct fd_stream *f = (struct fd_stream *)s;
+	struct stat st;
+	(void)e;
+	if (f->offset < 0 || fstat(f->fd, &st) || !S_ISREG(st.st_mode) || f->offset >= st.st_size)
+		return 0;
+	uint64_t there = MIN((uint64_t)(st.st_size - f->offset), f->left);
+	n = MIN(n, there);
+	f->offset += (off_t)n;
+	if (f->left != UINT64_MAX)
+		f->left -= n;
+	return (int64_t)n;
+}
+
 static void fd_close(struct stream *s)
 {
 	struct fd_stream *f = (struct fd_stream *)s;
@@ -152,7 +188,7 @@ static void fd_close(struct stream *s)
 
 struct stream *stream_fd(int fd, bool own, off_t offset, uint64_t size)
 {
-	static const struct stream_ops ops = { fd_fill, fd_close };
+	static const struct stream_ops ops = { fd_fill, fd_close, fd_skip };
 	struct fd_stream *f = stream_new(sizeof *f, &ops);
 	f->fd = fd;
 	f->own = own;

@@ -20,6 +20,9 @@ struct stream_ops {
 	/* Called with an empty window. Sets pos and end and returns the bytes there (> 0), 0 at the end, or a code. */
 	ssize_t (*fill)(struct stream *s, struct err *e);
 	void (*close)(struct stream *s);        /* frees the stream and what is below it */
+	/* Optional. Called with an empty window, to pass over up to n bytes without reading them: how many were passed
+	 * (0: the end, or it does not know), or a code. */
+	int64_t (*skip)(struct stream *s, uint64_t n, struct err *e);
 };
 struct stream {
 	const struct stream_ops *ops;

@@ -1,0 +1,240 @@
+/* OCI image layout 1.0.0: oci-layout, index.json, blobs/ALGORITHM/HEX.
+ *
+ * An image is chosen by the annotations org.opencontainers.image.ref.name and io.containerd.image.name: the whole value,
+ * the same reference in full or short form, or the part behind its last colon. Hostile layouts: an index.json that is no
+ * file or has no end, digests that are none, names that fit two different images (refused: the choice is told).
+ * An index.json that lists the platforms of one image, without names, is that image. */
+#include "source/layout.h"
+#include "oci/fields.h"
+#include "oci/media_type.h"
+
+enum { CHOICES_SHOWN = 12 };
+
+static int read_document(const struct layout *l, struct source *s, const char *path,
+			 struct str *out, struct err *e)
+{
+	struct stream *in CLEANUP(cleanup_stream) = NULL;
+	struct buf b CLEANUP(buf_done) = { 0 };
+	uint64_t size;
+	int r = l->open(l->ctx, str_of(path), &in, &size, e);
+	if (r == ERR_NOT_FOUND)
+		return err_set(e, ERR_INVALID, "it is no OCI image layout: there is no %s", path);
+	if (r)
+		return r;
+	if (stream_read_all(in, (size_t)s->opt->limits.manifest_bytes, &b, e))
+		return err_in(e, "%s", path);
+	*out = arena_str(&s->arena, str_buf(&b));
+	return 0;
+}
+
+static int check_version(const struct layout *l, struct source *s, struct err *e)
+{
+	static const char *const names[] = { "imageLayoutVersion", NULL };
+	struct json *j CLEANUP(cleanup_json) = NULL;
+	struct str text;
+	int r = read_document(l, s, "oci-layout", &text, e);
+	if (r)
+		return r;
+	if (json_parse(text, &j, e) || fields_check(j, names, e))
+		return err_in(e, "oci-layout");
+	struct str version = json_get_str(j, "imageLayoutVersion");
+	if (version.n == 0)
+		return err_set(e, ERR_INVALID, "oci-layout: it has no imageLayoutVersion");
+	if (!str_eq(version, S("1.0.0")))
+		return err_set(e, ERR_UNSUPPORTED, "oci-layout: version '%.*s' is not supported",
+			       STR(version));
+	return 0;
+}
+
+int layout_load(struct layout *l, struct source *s, struct err *e)
+{
+	struct manifest m;
+	int r = check_version(l, s, e);
+	if (r || (r = read_document(l, s, "index.json", &l->index_bytes, e)))
+		return r;
+	if (manifest_parse(&s->arena, l->index_bytes, S(""), &s->opt->limits, &m, e))
+		return err_in(e, "index.json");
+	if (m.kind != MANIFEST_INDEX)
+		return err_set(e, ERR_INVALID, "index.json: it is a manifest, not an index");
+	l->self = m.image.self;
+	l->self.media_type = S(MEDIA_OCI_INDEX);
+	l->entries = m.index;
+	return 0;
+}
+
+static bool is_name(struct str key)
+{
+	return str_eq(key, S("org.opencontainers.image.ref.name")) ||
+	       str_eq(key, S("io.containerd.image.name"));
+}
+
+static struct str behind_colon(struct str name)
+{
+	ssize_t colon = str_rfind_char(name, ':');
+	return colon < 0 || str_find_char(str_from(name, (size_t)colon), '/') >= 0
+		       ? S("")
+		       : str_from(name, (size_t)colon + 1);
+}
+
+enum fit { FIT_NONE, FIT_TAG, FIT_REFERENCE, FIT_WHOLE };
+
+static enum fit name_fits(struct source *s, struct str name, struct str wanted)
+{
+	struct reference a, b;
+	struct err e;
+	if (str_eq(name, wanted))
+		return FIT_WHOLE;
+	/* Reference rules would turn the tag "1.0" into a repository; only names with a tag on them are compared so. */
+	if (behind_colon(name).n && reference_parse(&s->arena, name, &a, &e) == 0 &&
+	    reference_parse(&s->arena, wanted, &b, &e) == 0 && str_eq(a.host, b.host) &&
+	    str_eq(a.repository, b.repository) && str_eq(a.tag, b.tag))
+		return FIT_REFERENCE;
+	return str_eq(behind_colon(name), wanted) ? FIT_TAG : FIT_NONE;
+}
+
+static enum fit entry_fits(struct source *s, const struct descriptor *d, struct str wanted)
+{
+	enum fit best = FIT_NONE;
+	for (size_t i = 0; i < d->n_annotations; i++)
+		if (is_name(d->annotations[i].key))
+			best = MAX(best, name_fits(s, d->annotations[i].value, wanted));
+	return best;
+}
+
+static struct str entry_name(const struct descriptor *d)
+{
+	for (size_t i = 0; i < d->n_annotations; i++)
+		if (is_name(d->annotations[i].key) && d->annotations[i].value.n)
+			return d->annotations[i].value;
+	return S("");
+}
+
+/* An image or an index of images, not something that refers to one. */
+static bool is_candidate(const struct descriptor *d)
+{
+	struct str t = media_type_bare(d->media_type);
+	return (t.n == 0 || media_type_is_index(t) || media_type_is_manifest(t) ||
+		media_type_is_schema1(t)) &&
+	       (d->artifact_type.n == 0 || entry_name(d).n);
+}
+
+static int tell_choice(const struct layout *l, struct str wanted, const char *why, struct err *e)
+{
+	struct buf list CLEANUP(buf_done) = { 0 };
+	size_t shown = 0;
+	for (size_t i = 0; i < l->entries.n; i++) {
+		const struct descriptor *d = &l->entries.v[i];
+		char text[DIGEST_TEXT];
+		if (!is_candidate(d))
+			continue;
+		if (shown++ < CHOICES_SHOWN)
+			buf_addf(&list, "%s%.*s%s%s", list.n ? ", " : "",
+				 STR(str_upto(entry_name(d), 100)), entry_name(d).n ? "" : "@",
+				 entry_name(d).n ? "" : digest_text(&d->digest, text));
+	}
+	if (shown > CHOICES_SHOWN)
+		buf_addf(&list, " and %zu more", shown - CHOICES_SHOWN);
+	return err_set(e, ERR_NOT_FOUND, "%s%s%.*s%s; there is: %.*s", why, wanted.n ? " '" : "",
+		       STR(wanted), wanted.n ? "'" : "", STR(str_buf(&list)));
+}
+
+static int by_digest(struct layout *l, struct str wanted, struct descriptor *out, struct err *e)
+{
+	struct stream *in CLEANUP(cleanup_stream) = NULL;
+	struct descriptor d = { .size = UINT64_MAX };
+	int r = digest_parse(wanted, &d.digest, e);
+	if (r)
+		return r;
+	for (size_t i = 0; i < l->entries.n; i++)
+		if (digest_eq(&l->entries.v[i].digest, &d.digest)) {
+			*out = l->entries.v[i];
+			return 0;
+		}
+	r = layout_get(l, &d, &in, e);
+	if (r == 0)
+		*out = d;
+	return r;
+}
+
+static int by_name(struct layout *l, struct source *s, struct descriptor *out, struct err *e)
+{
+	enum fit best = FIT_NONE;
+	const struct descriptor *found = NULL;
+	bool several = false;
+	for (size_t i = 0; i < l->entries.n; i++) {
+		enum fit fit = entry_fits(s, &l->entries.v[i], s->wanted);
+		if (fit == FIT_NONE || fit < best)
+			continue;
+		several = fit == best &&
+			  (several || !digest_eq(&found->digest, &l->entries.v[i].digest));
+		best = fit;
+		found = &l->entries.v[i];
+	}
+	if (!found)
+		return tell_choice(l, s->wanted, "no image is named", e);
+	if (several)
+		return tell_choice(l, s->wanted, "several images are named", e);
+	*out = *found;
+	return 0;
+}
+
+static int the_only_one(struct layout *l, struct descriptor *out, struct err *e)
+{
+	const struct descriptor *found = NULL;
+	size_t n = 0;
+	bool platforms = true;
+	for (size_t i = 0; i < l->entries.n; i++) {
+		const struct descriptor *d = &l->entries.v[i];
+		if (!is_candidate(d) || (found && digest_eq(&found->digest, &d->digest)))
+			continue;
+		found = d;
+		n++;
+		platforms = platforms && entry_name(d).n == 0 && d->platform.arch.n;
+	}
+	if (n == 0)
+		return err_set(e, ERR_NOT_FOUND, "index.json lists no image%s",
+			       l->entries.n ? ", only artifacts of other kinds" : "");
+	if (n > 1 && !platforms)
+		return tell_choice(l, S(""), "several images are there and none was named", e);
+	*out = n > 1 ? l->self : *found;
+	return 0;
+}
+
+int layout_resolve(struct layout *l, struct source *s, struct descriptor *out, struct err *e)
+{
+	if (s->wanted.n == 0)
+		return the_only_one(l, out, e);
+	if (str_starts(s->wanted, S("sha256:")) || str_starts(s->wanted, S("sha512:")))
+		return by_digest(l, s->wanted, out, e);
+	return by_name(l, s, out, e);
+}
+
+int layout_get(const struct layout *l, const struct descriptor *d, struct stream **out,
+	       struct err *e)
+{
+	char text[DIGEST_TEXT];
+	char path[DIGEST_TEXT + sizeof "blobs/"] = "blobs/";
+	uint64_t size;
+	if (digest_eq(&d->digest, &l->self.digest)) {
+		*out = stream_mem(l->index_bytes);
+		return 0;
+	}
+	digest_text(&d->digest, text);
+	size_t n = strlen(text);
+	memcpy(path + 6, text, n + 1);
+	char *colon = strchr(path, ':');
+	if (colon)
+		*colon = '/';
+	int r = l->open(l->ctx, str_of(path), out, &size, e);
+	return r ? err_in(e, "blob %s", text) : 0;
+}
+
+int layout_list(const struct layout *l, struct source *s, struct strs *tags, struct err *e)
+{
+	(void)e;
+	for (size_t i = 0; i < l->entries.n; i++)
+		if (entry_name(&l->entries.v[i]).n)
+			*ARENA_PUSH(&s->arena, tags->v, tags->n, tags->cap) =
+				entry_name(&l->entries.v[i]);
+	return 0;
+}
