@@ -1,0 +1,77 @@
+"""Tiny images made by the tests: layers from Python values, written as an OCI layout, the same bytes each time."""
+import gzip
+import hashlib
+import io
+import json
+import tarfile
+
+
+def tar(files):
+    """files: path -> bytes, or ('link', target), ('hard', target), ('dir',). Order is kept."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode='w', format=tarfile.PAX_FORMAT) as t:
+        for path, body in files.items():
+            info = tarfile.TarInfo(path)
+            info.mode = 0o644
+            if isinstance(body, bytes):
+                info.size = len(body)
+                t.addfile(info, io.BytesIO(body))
+                continue
+            info.type = {'link': tarfile.SYMTYPE, 'hard': tarfile.LNKTYPE, 'dir': tarfile.DIRTYPE}[body[0]]
+            if len(body) > 1:
+                info.linkname = body[1]
+            t.addfile(info)
+    return out.getvalue()
+
+
+class Layout:
+    def __init__(self, folder):
+        self.folder = folder
+        (folder / 'blobs/sha256').mkdir(parents=True)
+        (folder / 'oci-layout').write_text('{"imageLayoutVersion":"1.0.0"}')
+        self.manifests = []
+
+    def blob(self, data, media_type):
+        digest = hashlib.sha256(data).hexdigest()
+        (self.folder / 'blobs/sha256' / digest).write_bytes(data)
+        return {'mediaType': media_type, 'digest': 'sha256:' + digest, 'size': len(data)}
+
+    def image(self, layers, tag='latest', arch='amd64', texts=None, packed=gzip.compress, layer_type='application/vnd.oci.image.layer.v1.tar+gzip'):
+        """layers: dicts for tar() or bytes of a tar. Returns the manifest's descriptor."""
+        tars = [x if isinstance(x, bytes) else tar(x) for x in layers]
+        blobs = [self.blob(packed(x, mtime=0) if packed is gzip.compress else packed(x), layer_type) for x in tars]
+        config = self.blob(json.dumps({
+            'architecture': arch, 'os': 'linux', 'config': {}, 'created': '2026-01-01T00:00:00Z',
+            'rootfs': {'type': 'layers', 'diff_ids': ['sha256:' + hashlib.sha256(x).hexdigest() for x in tars]},
+            'history': [{'created_by': t} for t in (texts or [f'RUN step {i}' for i in range(len(tars))])],
+        }).encode(), 'application/vnd.oci.image.config.v1+json')
+        manifest = self.blob(json.dumps({
+            'schemaVersion': 2, 'mediaType': 'application/vnd.oci.image.manifest.v1+json', 'config': config, 'layers': blobs,
+        }).encode(), 'application/vnd.oci.image.manifest.v1+json')
+        self.manifests.append({**manifest, 'platform': {'os': 'linux', 'architecture': arch},
+                               'annotations': {'org.opencontainers.image.ref.name': tag}})
+        self.write()
+        return manifest
+
+    def write(self):
+        (self.folder / 'index.json').write_text(json.dumps({'schemaVersion': 2, 'manifests': self.manifests}))
+
+
+OS_RELEASE = b'ID=debian\nVERSION_ID="12"\nVERSION_CODENAME=bookworm\nPRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\n'
+
+
+def dpkg(**packages):
+    """A dpkg status: name=version or name=(version, source)."""
+    out = ''
+    for name, v in packages.items():
+        version, source = v if isinstance(v, tuple) else (v, None)
+        out += f'Package: {name}\nStatus: install ok installed\nArchitecture: amd64\nVersion: {version}\n'
+        out += (f'Source: {source}\n' if source else '') + 'Maintainer: Nobody\n\n'
+    return out.encode()
+
+
+def tracker(**sources):
+    """A Debian tracker document for bookworm: source={cve: fixed version or None or ''}; None: open, '0': not affected."""
+    return json.dumps({s: {cve.replace('_', '-'): {'scope': 'remote', 'releases': {'bookworm': (
+        {'status': 'resolved', 'repositories': {}, 'fixed_version': v, 'urgency': 'medium'} if v is not None else
+        {'status': 'open', 'repositories': {}, 'urgency': 'low'})}} for cve, v in cves.items()} for s, cves in sources.items()})
