@@ -402,9 +402,11 @@ static void take_notes(struct scan *s, const struct fold *f)
 			       f->notes[i].reason);
 	for (size_t i = 0; i < f->n_files; i++) {
 		const struct folded_file *ff = &f->files[i];
-		if (ff->file->unreadable.n)
+		if (ff->file->unreadable.n) {
 			inventory_note(s->inv, (ssize_t)ff->layer, ff->path, "%.*s: %.*s",
 				       STR(ff->file->analyzer), STR(ff->file->unreadable));
+			s->inv->not_examined[s->inv->n_not_examined - 1].database = true;
+		}
 	}
 }
 

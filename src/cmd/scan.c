@@ -2,11 +2,11 @@
 #include "analyze/scan.h"
 #include "base/child.h"
 #include "base/time.h"
+#include "cmd/alarm.h"
 #include "cmd/output.h"
 #include "cmd/progress.h"
 #include "policy/verdict.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -187,32 +187,6 @@ static int read_options(struct job *j, struct err *e)
 	return 0;
 }
 
-/* Async-signal-safe: the time given has passed, whatever is going on. */
-static void out_of_time(int sig)
-{
-	static const char text[] =
-		"lazaret scan: gave up, the time given by --timeout has passed\n";
-	(void)sig;
-	if (write(STDERR_FILENO, text, sizeof text - 1) < 0)
-		_exit(EXIT_FAILED);
-	_exit(EXIT_FAILED);
-}
-
-static int start_timer(const struct args *a, struct err *e)
-{
-	struct str s = args_str(a, "timeout");
-	uint64_t seconds = 0;
-	if (!s.n)
-		return 0;
-	if (!parse_duration(s, &seconds) || seconds == 0 || seconds > 1000000)
-		return err_set(e, ERR_INVALID, "%s: '%.*s' is no duration (like 90s, 5m, 1h30m)",
-			       args_from(a, "timeout"), STR(s));
-	struct sigaction sa = { .sa_handler = out_of_time };
-	sigaction(SIGALRM, &sa, NULL);
-	alarm((unsigned)seconds);
-	return 0;
-}
-
 static int open_database(struct job *j, struct err *e)
 {
 	int r = advisory_db_open(db_dir(j->args), &j->db, e);
@@ -309,7 +283,7 @@ static int run(const struct args *a)
 	struct err e = { 0 };
 	if (a->words.n == 0)
 		return usage(a, "wanted: an image, an archive or a folder");
-	if (read_options(&j, &e) || start_timer(a, &e))
+	if (read_options(&j, &e) || alarm_start(a, &e))
 		return usage(a, "%s", e.text);
 	/* The launcher is forked before any thread exists. */
 	if (launcher_open(&j.scan.launcher, &e))
