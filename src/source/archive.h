@@ -32,5 +32,6 @@ int path_and_name(struct source *s, struct str where, struct err *e);
  * a failure (source_close). s->path is what errors call it. */
 int docker_archive_use(struct source *s, struct archive *a, struct err *e);
 int oci_archive_use(struct source *s, struct archive *a, struct err *e);
+extern const struct source_ops source_docker_archive, source_docker, source_podman;
 
 #endif
