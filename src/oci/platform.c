@@ -52,7 +52,7 @@ static bool part_valid(struct str s)
 		return false;
 	for (size_t i = 0; i < s.n; i++)
 		if (!((s.p[i] >= 'a' && s.p[i] <= 'z') || (s.p[i] >= '0' && s.p[i] <= '9') ||
-		      strchr("_.-", s.p[i])))
+		      (s.p[i] && strchr("_.-", s.p[i]))))
 			return false;
 	return true;
 }

@@ -19,12 +19,18 @@ static bool is_alnum(char c)
 	return is_lower_alnum(c) || (c >= 'A' && c <= 'Z');
 }
 
+/* strchr would find the NUL, too. */
+static bool is_one_of(char c, const char *set)
+{
+	return c && strchr(set, c);
+}
+
 bool tag_valid(struct str tag)
 {
 	if (tag.n == 0 || tag.n > TAG_MAX || !(is_alnum(tag.p[0]) || tag.p[0] == '_'))
 		return false;
 	for (size_t i = 1; i < tag.n; i++)
-		if (!is_alnum(tag.p[i]) && !strchr("_.-", tag.p[i]))
+		if (!is_alnum(tag.p[i]) && !is_one_of(tag.p[i], "_.-"))
 			return false;
 	return true;
 }
@@ -130,7 +136,7 @@ static bool looks_like_host(struct str first)
 	if (str_eq(first, S("localhost")))
 		return true;
 	for (size_t i = 0; i < first.n; i++)
-		if (strchr(".:[", first.p[i]) || (first.p[i] >= 'A' && first.p[i] <= 'Z'))
+		if (is_one_of(first.p[i], ".:[") || (first.p[i] >= 'A' && first.p[i] <= 'Z'))
 			return true;
 	return false;
 }
@@ -190,21 +196,19 @@ int reference_parse(struct arena *a, struct str s, struct reference *out, struct
 	if ((code = cut_digest(&rest, &r.digest, s, e)) || (code = cut_tag(&rest, &r.tag, s, e)) ||
 	    (code = cut_host(&rest, &r.host, s, e)))
 		return code;
-	if (!repository_valid(rest))
+	if (r.host.n == 0 || str_eq_nocase(r.host, S("index.docker.io")))
+		r.host = S("docker.io");
+	bool library = str_eq(r.host, S("docker.io")) && str_find_char(rest, '/') < 0;
+	r.repository = arena_printf(a, "%s%.*s", library ? "library/" : "", STR(rest));
+	if (rest.n == 0 || !repository_valid(r.repository))
 		return err_set(e, ERR_INVALID,
 			       "image reference '%.*s': '%.*s' is no repository name (lower case "
 			       "letters, digits, "
 			       "single separators, at most %d bytes)",
 			       STR(s), STR(rest), REPOSITORY_MAX);
-	if (r.host.n == 0 && is_hex_id(rest))
+	if (library && is_hex_id(rest))
 		return err_set(e, ERR_INVALID, "image reference '%.*s' is an image ID, not a name",
 			       STR(s));
-	if (r.host.n == 0 || str_eq_nocase(r.host, S("index.docker.io")))
-		r.host = S("docker.io");
-	if (str_eq(r.host, S("docker.io")) && str_find_char(rest, '/') < 0)
-		r.repository = arena_printf(a, "library/%.*s", STR(rest));
-	else
-		r.repository = arena_str(a, rest);
 	if (r.tag.n == 0 && r.digest.alg == DIGEST_NONE)
 		r.tag = S("latest");
 	r.host = arena_str(a, r.host);
