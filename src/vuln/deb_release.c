@@ -137,6 +137,8 @@ static int one_field(struct arena *a, struct str name, struct str value, struct 
 		return date_field(name, value, &r->valid_until, e);
 	else if (str_eq_nocase(name, S("Acquire-By-Hash")))
 		r->by_hash = str_eq_nocase(value, S("yes"));
+	else if (str_eq_nocase(name, S("No-Support-for-Architecture-all")))
+		r->no_all = str_eq_nocase(value, S("Packages"));
 	else if (str_eq_nocase(name, S("Architectures")))
 		add_words(a, value, &r->architectures);
 	else if (str_eq_nocase(name, S("Components")))

@@ -17,6 +17,7 @@ struct deb_release {
 	struct str origin, suite, codename;
 	int64_t date, valid_until; /* Unix seconds; 0: not said */
 	bool by_hash;
+	bool no_all;                    /* indexes of "all" are not to be read: each architecture's has them */
 	struct strs architectures, components;
 	struct release_file *files; /* sorted by path */
 	size_t n_files, files_cap;

@@ -223,25 +223,35 @@ static const struct release_file *find_index(struct repository_run *run,
 	return NULL;
 }
 
-static int read_index(struct plan *p, const struct deb_release *release,
-		      const struct release_file *f, struct err *e)
+/* As apt does: by its digest, and where a mirror does not have that, by its name. */
+static int open_index(struct repository_run *run, const struct deb_release *release,
+		      const struct release_file *f, struct stream **out, struct err *e)
 {
-	struct repository_run *run = p->run;
 	char text[DIGEST_TEXT];
 	const char *hex = digest_text(&f->sha256, text) + 7;
 	ssize_t slash = str_rfind_char(f->path, '/');
 	struct str folder = str_upto(f->path, slash < 0 ? 0 : (size_t)slash);
-	struct str base = arena_printf(run->a, "%.*s/dists/%.*s", STR(run->uri), STR(run->suite)),
-		   url;
+	struct str base = arena_printf(run->a, "%.*s/dists/%.*s", STR(run->uri), STR(run->suite));
+	struct str name = arena_printf(run->a, "index-%s", hex);
+	int r = ERR_NOT_FOUND;
 	if (release->by_hash)
-		url = arena_printf(run->a, "%.*s/%.*s/by-hash/SHA256/%s", STR(base), STR(folder),
-				   hex);
-	else
-		url = arena_printf(run->a, "%.*s/%.*s", STR(base), STR(f->path));
+		r = repository_file(run,
+				    arena_printf(run->a, "%.*s/%.*s/by-hash/SHA256/%s", STR(base),
+						 STR(folder), hex),
+				    name, &f->sha256, f->size, out, e);
+	if (r == ERR_NOT_FOUND)
+		r = repository_file(run, arena_printf(run->a, "%.*s/%.*s", STR(base), STR(f->path)),
+				    name, &f->sha256, f->size, out, e);
+	return r;
+}
+
+static int read_index(struct plan *p, const struct deb_release *release,
+		      const struct release_file *f, struct err *e)
+{
+	struct repository_run *run = p->run;
 	struct stream *in CLEANUP(cleanup_stream) = NULL;
 	struct line_in lines = { .line = take_package, .ctx = p, .max = PACKAGES_INFLATED_MAX };
-	int r = repository_file(run, url, arena_printf(run->a, "index-%s", hex), &f->sha256,
-				f->size, &in, e);
+	int r = open_index(run, release, f, &in, e);
 	if (r == 0)
 		r = repository_child(run, child_packages, (struct str){ 0 }, in, &lines, e);
 	if (r)
@@ -272,9 +282,10 @@ static int read_component(struct plan *p, const struct deb_release *release, str
 		const struct release_file *f =
 			find_index(p->run, release, component, p->archs.v[i]);
 		char text[DIGEST_TEXT];
-		if (!f)
+		bool all = str_eq(p->archs.v[i], S("all"));
+		if (!f || (all && (release->no_all || !has(&release->architectures, S("all")))))
 			continue;
-		*any |= !str_eq(p->archs.v[i], S("all"));
+		*any |= !all;
 		struct str name = arena_printf(a, "index-%s", digest_text(&f->sha256, text) + 7);
 		if (has(used, name))
 			continue;
