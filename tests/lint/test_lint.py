@@ -12,8 +12,8 @@ LAYERS = [['base'], ['oci'], ['store'], ['source'], ['analyze'], ['trust'], ['vu
           ['serve'], ['cmd']]
 RANK = {name: i for i, group in enumerate(LAYERS) for name in group}
 OWNERS = {
-    'isa-l': ['base/stream_gzip.c'], 'zstd': ['base/stream_zstd.c'], 'lzma': ['base/stream_xz.c'], 'cjson': ['base/json.c'],
-    'curl': ['base/fetch.c'], 'yaml': ['base/yaml.c'], 'lmdb': ['vuln/advisory_db.c', 'vuln/advisory_writer.c'],
+    'isa-l': ['base/stream_gzip.c', 'base/stream_deflate.c'], 'zstd': ['base/stream_zstd.c'], 'lzma': ['base/stream_xz.c'], 'cjson': ['base/json.c'],
+    'curl': ['base/fetch.c'], 'yaml': ['base/yaml.c'], 'lmdb': ['vuln/advisory_db.c', 'vuln/advisory_build.c'],
     'seccomp': ['base/child_confine.c', 'base/child.c'], 'expat': ['base/xml.c'], 'openssl': ['base/digest.c', 'trust/crypto.c'],
 }
 BANNED = r'\b(strcpy|strcat|strncpy|strncat|sprintf|vsprintf|gets|strtok|atoi|atol|atof|alloca|system|popen|scanf|sscanf|tmpnam|mktemp)\s*\('

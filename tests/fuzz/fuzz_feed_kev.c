@@ -1,0 +1,4 @@
+/* The kev feed's parser, and its probe. */
+#include "fuzz_feed.h"
+
+FUZZ_FEED(kev)
