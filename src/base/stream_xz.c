@@ -4,7 +4,7 @@
 #include <lzma.h>
 #include <stdlib.h>
 
-enum { OUT = 256 * 1024, MEMORY = 128 << 20 };
+enum { OUT = 256 * 1024, MEMORY = 128 << 20, RATIO_FROM = 1 << 20 };
 
 struct xz_stream {
 	struct stream s;
@@ -19,7 +19,8 @@ static int xz_failed(lzma_ret r, struct err *e)
 {
 	if (r == LZMA_MEMLIMIT_ERROR)
 		return err_set(e, ERR_LIMIT, "xz data needs more than %d bytes of memory", MEMORY);
-	return err_set(e, ERR_INVALID, r == LZMA_BUF_ERROR ? "xz data ends early" : "xz data is broken");
+	return err_set(e, ERR_INVALID,
+		       r == LZMA_BUF_ERROR ? "xz data ends early" : "xz data is broken");
 }
 
 static ssize_t xz_fill(struct stream *s, struct err *e)
@@ -45,7 +46,12 @@ static ssize_t xz_fill(struct stream *s, struct err *e)
 	size_t have = OUT - g->z.avail_out;
 	g->info->out += have;
 	if (g->info->out > g->limits.max_out)
-		return err_set(e, ERR_LIMIT, "inflates to more than %llu bytes", (unsigned long long)g->limits.max_out);
+		return err_set(e, ERR_LIMIT, "inflates to more than %llu bytes",
+			       (unsigned long long)g->limits.max_out);
+	if (g->limits.max_ratio && g->info->out > RATIO_FROM &&
+	    g->info->out / g->limits.max_ratio > g->info->in)
+		return err_set(e, ERR_LIMIT, "inflates to more than %u times its size",
+			       g->limits.max_ratio);
 	s->pos = g->out;
 	s->end = g->out + have;
 	return (ssize_t)have;
@@ -59,7 +65,8 @@ static void xz_close(struct stream *s)
 	free(g);
 }
 
-struct stream *stream_unxz(struct stream *below, const struct inflate_limits *l, struct inflate_info *info)
+struct stream *stream_unxz(struct stream *below, const struct inflate_limits *l,
+			   struct inflate_info *info)
 {
 	static const struct stream_ops ops = { xz_fill, xz_close };
 	struct xz_stream *g = calloc(1, sizeof *g);
