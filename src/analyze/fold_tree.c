@@ -190,7 +190,7 @@ static void hide(struct fold_node *n, size_t layer)
 {
 	if (n->kind == NODE_NOTHING)
 		return;
-	if (n->kind == NODE_FILES) {
+	if (n->kind == NODE_FILES && n->layer != layer) {
 		n->prior = n->files;
 	} else if (n->gone != layer) {
 		/* A link or a body never read: a package's presence cannot be followed through it. */
