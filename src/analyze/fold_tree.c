@@ -311,17 +311,46 @@ bool tree_resolve(const struct fold *f, struct str path, bool last, struct str *
 }
 
 /* Applying a layer */
-static int compare_hash(const void *a, const void *b)
+/* Hashes are spread evenly, so a guess lands close; steps that double find the way from there, whatever a hostile record
+ * holds. */
+static const uint64_t *find_hash(const uint64_t *v, size_t n, uint64_t hash)
 {
-	uint64_t x = *(const uint64_t *)a & ~(uint64_t)1, y = *(const uint64_t *)b & ~(uint64_t)1;
-	return (x > y) - (x < y);
+	size_t lo = 0, hi = n, step = 8;
+	size_t at = (size_t)(((__uint128_t)hash * n) >> 64);
+	while (at < hi && (v[at] & ~(uint64_t)1) < hash) {
+		lo = at + 1;
+		at += step;
+		step *= 2;
+	}
+	if (lo == 0) {
+		if (at < hi && (v[at] & ~(uint64_t)1) == hash)
+			return &v[at];
+		while (at > 0 && (v[at] & ~(uint64_t)1) > hash) {
+			hi = at;
+			at -= MIN(at, step);
+			step *= 2;
+		}
+		lo = at;
+	} else {
+		hi = MIN(at, hi);
+	}
+	hi = MIN(hi + 1, n);
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		uint64_t have = v[mid] & ~(uint64_t)1;
+		if (have == hash)
+			return &v[mid];
+		if (have < hash)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return NULL;
 }
 
 static bool has_hash(const struct layer_record *r, uint64_t hash, bool *is_dir)
 {
-	const uint64_t *h = r->n_path_hashes ? bsearch(&hash, r->path_hashes, r->n_path_hashes,
-						       sizeof hash, compare_hash)
-					     : NULL;
+	const uint64_t *h = find_hash(r->path_hashes, r->n_path_hashes, hash);
 	if (h)
 		*is_dir = *h & 1;
 	return h;
