@@ -618,6 +618,7 @@ static void osv_sources(struct arena *a, struct str base_url, struct feed_source
 		"Azure Linux",
 		"Chainguard",
 		"Debian",
+		"Photon OS",
 		"Red Hat",
 		"Rocky Linux",
 		"SUSE",
