@@ -1,4 +1,5 @@
 /* lazaret db update, import, info: fills the advisory database and says what it holds. */
+#include "vuln/repository.h"
 #include "vuln/update.h"
 #include "analyze/scan.h"
 #include "base/json.h"
@@ -105,6 +106,105 @@ static int run_update(struct job *j)
 	return r ? fail(a, &e) : status;
 }
 
+static void on_step(void *ctx, const char *what)
+{
+	progress_text(ctx, what);
+}
+
+/* The image whose distribution is asked about: a target as scan takes it, of one platform. */
+static int read_target(struct job *j, struct launcher *l, struct str target, struct inventory *inv,
+		       struct err *e)
+{
+	const struct args *a = j->args;
+	struct source *s CLEANUP(cleanup_source) = NULL;
+	struct source_options so = { .retries = 3 };
+	struct scan_options o = { .launcher = l, .cache_dir = cache_dir(a), .cache_max = 1 << 30 };
+	struct platform platform;
+	struct image *images = NULL;
+	size_t n = 0;
+	struct str wanted = args_str(a, "platform");
+	limits_default(&so.limits);
+	o.limits = so.limits;
+	platform_host(&platform);
+	if (wanted.n && platform_parse(a->arena, wanted, &platform, e))
+		return err_in(e, "%s", args_from(a, "platform"));
+	if (source_open(target, &so, &s, e))
+		return e->code;
+	if (source_is_dir(s))
+		return scan_image(s, NULL, &o, a->arena, inv, e);
+	int r = source_images(s, &platform, a->arena, &images, &n, e);
+	return r ? r : scan_image(s, &images[0], &o, a->arena, inv, e);
+}
+
+static int print_repositories(const struct args *a, const struct repository_result *r)
+{
+	size_t failed = 0;
+	for (size_t i = 0; i < r->n; i++) {
+		const struct repository_done *d = &r->v[i];
+		if (d->failed) {
+			fprintf(stderr, "lazaret db: %.*s: %.*s\n", STR(d->origin), STR(d->why));
+			failed++;
+			continue;
+		}
+		say(a,
+		    "%.*s: the image is behind in %llu source packages, %llu advisories (%llu "
+		    "documents, %llu KiB fetched)",
+		    STR(d->origin), (unsigned long long)d->behind,
+		    (unsigned long long)d->advisories, (unsigned long long)d->fetched,
+		    (unsigned long long)(d->bytes + 1023) / 1024);
+		for (size_t k = 0; k < d->notes.n; k++)
+			say(a, "  %.*s", STR(d->notes.v[k]));
+	}
+	for (size_t i = 0; i < r->notes.n; i++)
+		say(a, "%.*s", STR(r->notes.v[i]));
+	return failed ? EXIT_FAILED : EXIT_YES;
+}
+
+static int update_repositories(struct job *j, struct launcher *l, struct repository_result *out,
+			       struct err *e)
+{
+	const struct args *a = j->args;
+	struct inventory inv = { 0 };
+	struct repository_options o = {
+		.launcher = l,
+		.cache_dir = arena_printf(a->arena, "%.*s/repository", STR(cache_dir(a))),
+		.apt_dir = S("/etc/apt"),
+		.yum_dir = S("/etc/yum.repos.d"),
+		.keyring_dir = S("/usr/share/keyrings"),
+		.repositories = args_list(a, "repository"),
+		.keyring = args_str(a, "keyring"),
+		.now = time_now(),
+		.progress = on_step,
+		.progress_ctx = &j->progress,
+	};
+	struct str target = args_str(a, "for");
+	if (read_target(j, l, target, &inv, e))
+		return err_in(e, "%.*s", STR(target));
+	if (advisory_writer_open(db_dir(a), &o.writer, e))
+		return e->code;
+	int r = repository_update(&inv, &o, a->arena, out, e);
+	if (r == 0)
+		r = advisory_writer_commit(o.writer, e);
+	advisory_writer_close(o.writer);
+	return r;
+}
+
+static int run_for(struct job *j)
+{
+	const struct args *a = j->args;
+	struct launcher *l = NULL;
+	struct repository_result result = { 0 };
+	struct err e = { 0 };
+	if (launcher_open(&l, &e))
+		return fail(a, &e);
+	progress_start(&j->progress, a);
+	int r = update_repositories(j, l, &result, &e);
+	progress_stop(&j->progress);
+	launcher_close(l);
+	int status = print_repositories(a, &result);
+	return r ? fail(a, &e) : status;
+}
+
 static void print_table(const struct feed_info *f, size_t n, int64_t now)
 {
 	char date[DATE_TEXT];
@@ -187,7 +287,7 @@ static int run(const struct args *a)
 	if (str_eq(verb, S("import")) && a->words.n > 1)
 		return run_update(&j);
 	if (str_eq(verb, S("update")) && a->words.n == 1)
-		return run_update(&j);
+		return args_str(a, "for").n ? run_for(&j) : run_update(&j);
 	return usage(a, "wanted: db update, db import PATH... or db info");
 }
 

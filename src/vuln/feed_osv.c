@@ -28,8 +28,7 @@ static const struct language {
 	{ "npm", "npm", "semver" },
 	{ "PyPI", "pypi", "pep440" },
 	{ "Go", "golang", "semver" },
-	{ "crates"
-	  ".io",
+	{ "crates.io",
 	  "cargo", "semver" },
 	{ "Maven", "maven", "maven" },
 	{ "RubyGems", "gem", "gem" },
@@ -625,8 +624,7 @@ static void osv_sources(struct arena *a, struct str base_url, struct feed_source
 		"Ubuntu",
 		"Wolfi",
 		"openSUSE",
-		"crates"
-		".io",
+		"crates.io",
 		"Go",
 		"Hex",
 		"Maven",

@@ -35,6 +35,8 @@ struct matcher {
 	struct map seen; /* ids of one package -> struct group */
 	struct group **groups;
 	size_t n_groups, groups_cap;
+	struct feed_info *feeds;
+	size_t n_feeds;
 	bool beyond_repository; /* some record is from another feed than a package repository */
 };
 
@@ -183,6 +185,15 @@ static void spread(struct matcher *m, const struct claim *c)
 		add_claim(m, adv->id, c);
 }
 
+/* A source rpm's name has no epoch; its packages' nearly always is the source's own. */
+static struct str source_version(struct matcher *m, const struct package *p)
+{
+	struct str epoch = record_attr(p->attrs, p->n_attrs, S("epoch"));
+	if (!epoch.n || str_find_char(p->source_version, ':') >= 0)
+		return p->source_version;
+	return arena_printf(m->a, "%.*s:%.*s", STR(epoch), STR(p->source_version));
+}
+
 static int look_up(struct matcher *m, const struct package *p, struct str name, bool binary,
 		   struct err *e)
 {
@@ -195,7 +206,7 @@ static int look_up(struct matcher *m, const struct package *p, struct str name, 
 		if (hits[i].withdrawn || aff->by_binary != binary || !applies(aff, p))
 			continue;
 		struct claim c = { .adv = &hits[i], .aff = aff, .rank = rank_of(hits[i].feed) };
-		judge(aff, binary ? p->version : p->source_version, &c);
+		judge(aff, binary ? p->version : source_version(m, p), &c);
 		m->beyond_repository |= c.rank > 1;
 		spread(m, &c);
 	}
@@ -369,8 +380,18 @@ static int cmp_finding(const void *x, const void *y)
 	return r ? r : str_cmp(a->package->path, b->package->path);
 }
 
-/* Why "no findings" would not mean "clean". */
-static void say_unknown(struct matcher *m, int64_t now)
+/* True when the package repository of this namespace was read, whether it had anything to say or not. */
+static bool repository_read(const struct matcher *m)
+{
+	struct str prefix = arena_printf(m->a, "repository/%.*s/",
+					 STR(m->inv->distribution.advisory_namespace));
+	for (size_t i = 0; i < m->n_feeds; i++)
+		if (m->feeds[i].repository && str_starts(m->feeds[i].name, prefix))
+			return true;
+	return false;
+}
+
+static void say_unknown_distribution(struct matcher *m, int64_t now)
 {
 	const struct distribution *d = &m->inv->distribution;
 	struct strs *u = &m->out->unknown;
@@ -382,7 +403,8 @@ static void say_unknown(struct matcher *m, int64_t now)
 		push(m, u,
 		     arena_printf(m->a, "no feed has advisories for %.*s %.*s", STR(d->id),
 				  STR(d->version_id)));
-	else if (!advisory_db_namespace_records(m->db, d->advisory_namespace))
+	else if (!repository_read(m) &&
+		 !advisory_db_namespace_records(m->db, d->advisory_namespace))
 		push(m, u,
 		     arena_printf(m->a, "the advisory database has nothing for %.*s",
 				  STR(d->advisory_namespace)));
@@ -390,43 +412,45 @@ static void say_unknown(struct matcher *m, int64_t now)
 		push(m, u,
 		     arena_printf(m->a,
 				  "%.*s %.*s has been without public support since %s: new "
-				  "vulnerabilities may "
-				  "not be recorded",
+				  "vulnerabilities may not be "
+				  "recorded",
 				  STR(d->id), STR(d->version), date_text(d->eol, date)));
 	if (d->id.n && !m->inv->n_packages)
 		push(m, u, S("no package database was found"));
+}
+
+/* Layers and package databases that could not be looked at. */
+static void say_unknown_parts(struct matcher *m)
+{
+	struct strs *u = &m->out->unknown;
 	for (size_t i = 0; i < m->inv->n_not_examined; i++) {
 		const struct not_examined *n = &m->inv->not_examined[i];
-		if (n->layer >= 0 && !m->inv->layers[n->layer].examined)
-			push(m, u,
-			     arena_printf(m->a, "layer %zd was not examined: %.*s", n->layer,
-					  STR(n->reason)));
-		else if (n->database)
+		if (n->database)
 			push(m, u,
 			     arena_printf(m->a, "%.*s could not be read: %.*s", STR(n->path),
+					  STR(n->reason)));
+		else if (n->layer >= 0 && !m->inv->layers[n->layer].examined)
+			push(m, u,
+			     arena_printf(m->a, "layer %zd was not examined: %.*s", n->layer,
 					  STR(n->reason)));
 	}
 }
 
-static int say_warnings(struct matcher *m, int64_t now, struct err *e)
+static void say_warnings(struct matcher *m, int64_t now)
 {
-	struct feed_info *info = NULL;
-	size_t n = 0;
-	int r = advisory_db_feeds(m->db, m->a, &info, &n, e);
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < n; i++)
-		if (info[i].fetched && now - info[i].fetched > OLD_FEED_DAYS * DAY)
-			push(m, &m->out->warnings,
-			     arena_printf(m->a, "feed %.*s was fetched %lld days ago",
-					  STR(info[i].name),
-					  (long long)((now - info[i].fetched) / DAY)));
-	if (m->out->n_findings && !m->beyond_repository)
-		push(m, &m->out->warnings,
+	struct strs *w = &m->out->warnings;
+	for (size_t i = 0; i < m->n_feeds; i++) {
+		const struct feed_info *f = &m->feeds[i];
+		if (f->fetched && now - f->fetched > OLD_FEED_DAYS * DAY)
+			push(m, w,
+			     arena_printf(m->a, "feed %.*s was fetched %lld days ago", STR(f->name),
+					  (long long)((now - f->fetched) / DAY)));
+	}
+	if (!m->beyond_repository && repository_read(m))
+		push(m, w,
 		     S("only the distribution's package repository was asked: vulnerabilities "
-		       "without a "
-		       "published fix are not known"));
-	return 0;
+		       "without a published fix "
+		       "are not known"));
 }
 
 int match_inventory(const struct inventory *inv, struct advisory_db *db, int64_t now,
@@ -439,10 +463,12 @@ int match_inventory(const struct inventory *inv, struct advisory_db *db, int64_t
 	     i++)
 		r = match_package(&m, &inv->packages[i], e);
 	if (r == 0)
-		r = say_warnings(&m, now, e);
-	if (r)
+		r = advisory_db_feeds(db, a, &m.feeds, &m.n_feeds, e);
+	if (r < 0)
 		return r;
-	say_unknown(&m, now);
+	say_warnings(&m, now);
+	say_unknown_distribution(&m, now);
+	say_unknown_parts(&m);
 	if (result.n_findings)
 		qsort(result.findings, result.n_findings, sizeof *result.findings, cmp_finding);
 	*out = result;
