@@ -159,6 +159,11 @@ static size_t conditions(struct repository_run *run, const char *name, struct fe
 	return n;
 }
 
+void repository_forget(struct repository_run *run, const char *name)
+{
+	unlink(cache_path(run, arena_printf(run->a, "%s.conditions", name)));
+}
+
 static int keep(struct repository_run *run, const char *name, struct str body,
 		const struct fetch_response *response, struct err *e)
 {

@@ -119,6 +119,7 @@ int deb_advisories_add(struct deb_advisories *d, struct str source, struct str v
 {
 	const struct changelog_entry **sorted = arena_array(d->a, c->n + 1, sizeof(void *)),
 				     *silent = NULL;
+	const struct changelog_entry *last = NULL;
 	if (!d->deb)
 		return err_set(e, ERR_UNSUPPORTED, "there is no version scheme 'deb'");
 	for (size_t i = 0; i < c->n; i++)
@@ -136,8 +137,8 @@ int deb_advisories_add(struct deb_advisories *d, struct str source, struct str v
 		else if (is_security_upload(x->distributions))
 			silent = x;
 		add_entry(d, source, x);
+		last = x;
 	}
-	const struct changelog_entry *last = c->n ? sorted[c->n - 1] : NULL;
 	bool named = last && last->n_ids && d->deb->compare(last->version, version) == 0;
 	if (!named && (!silent || d->deb->compare(silent->version, version) != 0))
 		deb_advisories_pending(d, source, version, 0);

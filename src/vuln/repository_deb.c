@@ -91,6 +91,8 @@ static int get_release(struct repository_run *run, struct str *plain, struct err
 				RELEASE_BYTES, &text, e);
 	if (r == 0)
 		r = gpgv_verify(run->a, &run->keys, str_buf(&text), (struct str){ 0 }, plain, e);
+	if (r)
+		repository_forget(run, "InRelease");
 	if (r != ERR_NOT_FOUND || text.n)
 		return r ? err_in(e, "InRelease of %.*s", STR(run->done->origin)) : 0;
 	r = repository_read(run, arena_printf(run->a, "%.*s/Release", STR(base)), "Release",
@@ -103,6 +105,8 @@ static int get_release(struct repository_run *run, struct str *plain, struct err
 	if (r == 0)
 		r = gpgv_verify(run->a, &run->keys, arena_str(run->a, str_buf(&text)),
 				str_buf(&signature), plain, e);
+	if (r)
+		repository_forget(run, "Release");
 	return r ? err_in(e, "Release of %.*s", STR(run->done->origin)) : 0;
 }
 

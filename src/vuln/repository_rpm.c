@@ -169,6 +169,8 @@ static int get_repomd(struct repository_run *run, struct str *text, struct err *
 		r = err_set(e, ERR_INVALID, "repomd.xml.asc is empty");
 	if (r == 0)
 		r = gpgv_verify(run->a, &run->keys, *text, str_buf(&signature), text, e);
+	if (r)
+		repository_forget(run, "repomd.xml");
 	return r ? err_in(e, "repomd.xml of %.*s", STR(run->uri)) : 0;
 }
 

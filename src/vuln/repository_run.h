@@ -29,6 +29,8 @@ void repository_note(struct repository_run *run, const char *fmt, ...)
  * there when unchanged; NULL: not kept. ERR_NOT_FOUND for 404 and 410. */
 int repository_read(struct repository_run *run, struct str url, const char *name, size_t max,
 		    struct buf *out, struct err *e);
+/* Asks for it anew next time: what lies in the cache was no good. */
+void repository_forget(struct repository_run *run, const char *name);
 /* A file whose digest is known, from the cache or fetched into it; the stream checks size and digest. */
 int repository_file(struct repository_run *run, struct str url, struct str name,
 		    const struct digest *digest, uint64_t size, struct stream **out, struct err *e);
