@@ -338,8 +338,10 @@ static int read_config(struct source *s, const struct saved_image *m, struct des
 	struct digest named;
 	struct str bytes;
 	int r = archive_document(d->archive, m->config, &s->arena, &bytes, e);
-	if (r == ERR_NOT_FOUND)
-		return err_set(e, ERR_INVALID, "configuration: %s", e->text);
+	if (r == ERR_NOT_FOUND) {
+		e->code = ERR_INVALID; /* the archive itself names it */
+		return err_in(e, "configuration");
+	}
 	if (r || (r = image_config_parse(&s->arena, bytes, cfg, e)))
 		return r;
 	digest_of(DIGEST_SHA256, bytes, &out->digest);

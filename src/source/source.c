@@ -46,7 +46,8 @@ static int open_archive(struct source *s, struct str path, struct err *e)
 	if (r)
 		return r;
 	s->path = arena_str(&s->arena, path);
-	bool docker = archive_has(a, S("manifest.json")), oci = archive_has(a, S("oci-layout"));
+	bool oci = archive_has(a, S("oci-layout"));
+	bool docker = archive_has(a, S("manifest.json")) || (!oci && archive_has(a, S("repositories")));
 	if (!docker && !oci)
 		return err_set(e, ERR_INVALID,
 			       "%.*s: it is a tar file, but neither manifest.json (docker archive) "
