@@ -523,8 +523,8 @@ static void apply_file(struct fold *f, size_t layer, const struct record_file *f
 	n->files = s;
 }
 
-/* The next way to write `path` in a layer: through a link of it or a lower one that leads to a folder above. *up walks the folders, *l the
- * links to one of them; start with *up = path and *l = NULL. */
+/* The next way to write `path` in a layer: through a link of it or a lower one that leads to a folder above. *up walks
+ * the folders, *l the links to one of them; start with *up = path and *l = NULL. */
 static bool next_raw(const struct fold *f, size_t layer, struct str path, struct str *up,
 		     struct fold_link **l, struct str *raw)
 {
