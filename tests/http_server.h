@@ -76,6 +76,8 @@ static inline void http_serve_one(struct http_server *s, int fd)
 		if (r <= 0)
 			return;
 		n += (size_t)r;
+		if (head[0] < 'A' || head[0] > 'Z') /* somebody tries TLS */
+			return;
 		struct str h = { head, n };
 		(void)str_to_u64(http_header(h, "content-length"), 8000, &length);
 		if (str_find(h, S("\r\n\r\n")) >= 0 && http_body(h).n >= length)

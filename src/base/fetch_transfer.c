@@ -427,7 +427,7 @@ int transfer_pump(struct transfer *t, bool want_body, struct err *e)
 		}
 		curl_multi_poll(t->h.multi, NULL, 0, POLL_MS, &ready);
 	}
-	if (t->done && t->result != CURLE_OK && !(want_body && t->body.n))
+	if (t->done && t->result != CURLE_OK && !(want_body ? t->body.n > 0 : t->head_done))
 		return transfer_error(t, e);
 	if (t->done && !t->head_done)
 		return err_set(e, ERR_IO, "%.*s answers without a status", STR(t->at.host));

@@ -14,6 +14,7 @@
 enum {
 	TOKEN_SECONDS = 60, /* life of a token that does not say */
 	TOKEN_SECONDS_MAX = 24 * 3600,
+	PROBE_SECONDS = 10, /* for TLS, where plain http may be spoken instead */
 	TOKEN_MARGIN = 10, /* seconds before its end when it is not used any more */
 	ERROR_BODY_MAX = 16 * 1024,
 	ERROR_TEXT_MAX = 160,
@@ -157,7 +158,8 @@ static int open_fetch(struct endpoint *p, unsigned retries, struct fetch **out, 
 					   .client_key = certs.key,
 					   .insecure_tls = p->opt->insecure,
 					   .plain_http = p->opt->insecure,
-					   .retries = retries };
+					   .retries = retries,
+					   .connect_seconds = retries ? 0 : PROBE_SECONDS };
 		r = fetch_open(&o, out, e);
 	}
 	arena_done(&a);
