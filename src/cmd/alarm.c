@@ -1,5 +1,5 @@
-/* --timeout: an alarm that ends the process, whatever it is doing. Nothing half-written stays: files are renamed into place, spools have
- * no name, children die with their launcher. */
+/* --timeout: an alarm that ends the process, whatever it is doing. Nothing half-written stays: files
+ * are renamed into place, spools have no name, children die with their launcher. */
 #include "cmd/alarm.h"
 
 #include <signal.h>

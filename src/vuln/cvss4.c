@@ -1,5 +1,6 @@
-/* CVSS 4.0 scores (FIRST): a vector falls into one of 270 macro vectors, each with a score given by the specification; inside it the
- * score goes down with the distance from the macro vector's most severe vectors, at most to the next lower macro vector. */
+/* CVSS 4.0 scores (FIRST): a vector falls into one of 270 macro vectors, each with a score given by
+ * the specification; inside it the score goes down with the distance from the macro vector's most
+ * severe vectors, at most to the next lower macro vector. */
 #include "vuln/cvss.h"
 
 #include <math.h>
@@ -191,7 +192,8 @@ static double score_of(struct macro m)
 	return scores[m.eq1][m.eq2][m.eq3 == 2 ? 4 : m.eq3 * 2 + m.eq6][m.eq4][m.eq5] / 10.0;
 }
 
-/* Distance from the first of the most severe vectors that is nowhere less severe than x. Each of `most` gives one letter a metric. */
+/* Distance from the first of the most severe vectors that is nowhere less severe than x. Each of
+ * `most` gives one letter a metric. */
 static int distance(const struct vector *x, const enum metric *metrics, size_t n,
 		    const char *const *most)
 {
