@@ -20,8 +20,7 @@
 
 enum { EVENTS_MAX = 20000, TEXT_MAX = 4096, CVSS_MAX = 32, IDS_MAX = 5000 };
 
-/* Ecosystems of languages; the text before the first ':' decides. One name is written in two parts since it is also a
- * host's. */
+/* Ecosystems of languages; the text before the first ':' decides. */
 static const struct language {
 	const char *ecosystem, *ns, *scheme;
 } languages[] = {

@@ -3,8 +3,6 @@
  * parsed in a child. 404 for a document that we never had is no failure (releases that are not out yet). */
 #include "vuln/update.h"
 
-#include "vuln/feed_run.h"
-
 /* Where a document's records go. */
 struct intake {
 	struct segment *segment;
@@ -57,7 +55,7 @@ static int intake_epss(void *ctx, const struct epss *p, struct err *e)
 }
 
 int update_document(struct advisory_writer *w, const struct update_options *o,
-		    const struct feed *feed, int shape, struct str detail,
+		    const struct feed *feed, enum feed_shape shape, struct str detail,
 		    const struct feed_info *info, struct stream *in, struct arena *a,
 		    struct update_result *result, struct err *e)
 {
@@ -66,7 +64,7 @@ int update_document(struct advisory_writer *w, const struct update_options *o,
 					&intake };
 	int r = segment_begin(w, info, &intake.segment, e);
 	if (r == 0)
-		r = feed_run(o->launcher, feed, (enum feed_shape)shape, detail, in, &sink, e);
+		r = feed_run(o->launcher, feed, shape, detail, in, &sink, e);
 	if (r == 0)
 		r = segment_end(intake.segment, result->skipped, e);
 	else

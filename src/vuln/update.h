@@ -7,7 +7,7 @@
 #include "base/child.h"
 #include "base/fetch.h"
 #include "vuln/advisory_db.h"
-#include "vuln/feed.h"
+#include "vuln/feed_run.h"
 
 enum {
 	IMPORT_FILES = 1000000, /* files below the paths named */
@@ -53,7 +53,7 @@ int update_import(const struct update_options *o, const struct strs *paths, stru
 
 /* One document into its segment. in: its bytes as they are (not closed). For the two above. */
 int update_document(struct advisory_writer *w, const struct update_options *o,
-		    const struct feed *feed, int shape, struct str detail,
+		    const struct feed *feed, enum feed_shape shape, struct str detail,
 		    const struct feed_info *info, struct stream *in, struct arena *a,
 		    struct update_result *result, struct err *e);
 

@@ -4,8 +4,6 @@
  * inflated here, to look at; everything is parsed in the child. */
 #include "vuln/update.h"
 
-#include "vuln/feed_run.h"
-
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>

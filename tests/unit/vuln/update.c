@@ -173,8 +173,7 @@ static void test_shared_data(void **state)
 		{ "osv/AlmaLinux", 5637 },
 		{ "osv/Go", 4291 },
 		{ "osv/PyPI", 2661 },
-		{ "osv/crates"
-		  ".io",
+		{ ("osv/crates" ".io"),
 		  714 },
 		{ "osv/RubyGems", 1233 },
 		{ "osv/Packagist", 1589 },
