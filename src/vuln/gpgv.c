@@ -7,6 +7,7 @@
  * signed by expired or revoked keys or with MD5, SHA-1 or RIPEMD-160 (none of these count). */
 #include "vuln/gpgv.h"
 
+#include "base/base64.h"
 #include "base/stream.h"
 #include "base/time.h"
 
@@ -19,54 +20,26 @@
 #include <stdio.h>
 #include <sys/wait.h>
 
-static int base64_value(char c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
-
-static bool base64_line(struct str line, unsigned *bits, unsigned *have, struct buf *out)
-{
-	for (size_t i = 0; i < line.n && line.p[i] != '='; i++) {
-		int v = base64_value(line.p[i]);
-		if (v < 0)
-			return false;
-		*bits = (*bits << 6 | (unsigned)v) & 0xffffff;
-		*have += 6;
-		if (*have >= 8) {
-			*have -= 8;
-			buf_add_char(out, (char)(*bits >> *have & 0xff));
-		}
-	}
-	return true;
-}
-
 bool gpgv_dearmor(struct str text, struct buf *out)
 {
 	enum { OUTSIDE, HEADERS, BODY } where = OUTSIDE;
-	unsigned bits = 0, have = 0;
+	struct buf body CLEANUP(buf_done) = { 0 };
 	bool any = false;
 	struct str line;
 	while (str_line(&text, &line)) {
 		line = str_trim(line);
 		if (str_eq(line, S("-----BEGIN PGP PUBLIC KEY BLOCK-----"))) {
 			where = HEADERS;
-			bits = have = 0;
+			body.n = 0;
 		} else if (str_starts(line, S("-----END PGP"))) {
+			if (where == BODY && !base64_decode(str_buf(&body), out))
+				return false;
 			any |= where == BODY;
 			where = OUTSIDE;
-		} else if (where == HEADERS && str_find_char(line, ':') < 0) {
+		} else if (where != OUTSIDE && str_find_char(line, ':') < 0 &&
+			   !str_starts(line, S("="))) {
 			where = BODY;
-			if (!base64_line(line, &bits, &have, out))
-				return false;
-		} else if (where == BODY && !str_starts(line, S("=")) &&
-			   !base64_line(line, &bits, &have, out)) {
-			return false;
+			buf_add_str(&body, line);
 		}
 	}
 	return any && where == OUTSIDE;

@@ -173,6 +173,7 @@ def drive(site, keyring, repository=None, packages=INSTALLED, ns="debian:12", sc
         capture_output=True,
         check=False,
     )
+    assert r.returncode in (0, 3), r.stderr.decode()
     return r.stdout.decode() + r.stderr.decode()
 
 
