@@ -89,9 +89,17 @@ static struct str release_of(const struct distribution *d, const struct distro *
 	return v;
 }
 
+/* Two distributions share the ID "centos". */
+static struct str table_id(const struct distribution *d)
+{
+	bool stream = str_eq(d->id, S("centos")) && str_find(d->pretty_name, S("Stream")) >= 0;
+	return stream ? S("centos-stream") : d->id;
+}
+
 void distro_complete(struct arena *a, struct distribution *d)
 {
-	const struct distro *known = find_distro(d->id);
+	struct str id = table_id(d);
+	const struct distro *known = find_distro(id);
 	d->version = d->advisory_namespace = (struct str){ 0 };
 	d->scheme = NULL;
 	d->eol = 0;
@@ -103,7 +111,7 @@ void distro_complete(struct arena *a, struct distribution *d)
 		return;
 	}
 	struct str number = release_of(d, known);
-	const struct release *r = find_release(release_id(d->id, known), number, d->codename);
+	const struct release *r = find_release(release_id(id, known), number, d->codename);
 	if (r) {
 		number = str_of(r->release);
 		if (d->codename.n == 0)
