@@ -19,6 +19,7 @@ static const struct option options[] = {
 	{ "keyring", 0, "FILE", "FILE", false, false, "keys the repository must be signed with" },
 	{ "platform", 0, "OS/ARCH", "linux/amd64 linux/arm64", false, false,
 	  "platform of an index" },
+	{ "distro", 0, "ID:VERSION", NULL, false, false, "its distribution, whatever it says" },
 	{ "format", 'f', "FORMAT", "table json", false, false, "format of info" },
 	{ "timeout", 0, "DURATION", NULL, false, false, "give up after this long" },
 	{ 0 },
@@ -123,6 +124,7 @@ static int read_target(struct job *j, struct launcher *l, struct str target, str
 	struct image *images = NULL;
 	size_t n = 0;
 	struct str wanted = args_str(a, "platform");
+	o.distro = args_str(a, "distro");
 	limits_default(&so.limits);
 	o.limits = so.limits;
 	platform_host(&platform);
@@ -169,7 +171,6 @@ static int update_repositories(struct job *j, struct launcher *l, struct reposit
 		.launcher = l,
 		.cache_dir = arena_printf(a->arena, "%.*s/repository", STR(cache_dir(a))),
 		.apt_dir = S("/etc/apt"),
-		.yum_dir = S("/etc/yum.repos.d"),
 		.keyring_dir = S("/usr/share/keyrings"),
 		.repositories = args_list(a, "repository"),
 		.keyring = args_str(a, "keyring"),

@@ -13,8 +13,6 @@ struct repository_options {
 	struct launcher *launcher;
 	struct str cache_dir; /* ours alone, made when missing; changelogs once read lie here */
 	struct str apt_dir; /* "/etc/apt" */
-	struct str
-		yum_dir; /* "/etc/yum.repos.d": not read yet, rpm repositories are named by --repository */
 	struct str keyring_dir; /* "/usr/share/keyrings": the distributions' archive keyrings */
 	/* --repository: for Debian and Ubuntu the archive's address (its suite is CODENAME-security), or "ADDRESS SUITE", or
 	 * a whole line of sources.list; for rpm the address above repodata/. Empty: what this machine is set up with. */

@@ -92,7 +92,6 @@ static int drive(char **arg, struct arena *a, struct err *e)
 	struct repository_options o = { .cache_dir = str_of(arg[2]),
 					.apt_dir = str_of(arg[3]),
 					.keyring_dir = str_of(arg[4]),
-					.yum_dir = S("/nonexistent"),
 					.keyring = given(arg[10]) };
 	uint64_t now;
 	inv.distribution.advisory_namespace = str_of(arg[5]);
