@@ -193,6 +193,8 @@ int reference_parse(struct arena *a, struct str s, struct reference *out, struct
 	if (s.n > REFERENCE_MAX)
 		return err_set(e, ERR_INVALID, "image reference of %zu bytes is longer than %d",
 			       s.n, REFERENCE_MAX);
+	if (str_find_char(s, '\0') >= 0)
+		return err_set(e, ERR_INVALID, "image reference '%.*s' holds a NUL", STR(s));
 	if ((code = cut_digest(&rest, &r.digest, s, e)) || (code = cut_tag(&rest, &r.tag, s, e)) ||
 	    (code = cut_host(&rest, &r.host, s, e)))
 		return code;

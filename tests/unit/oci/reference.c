@@ -119,6 +119,10 @@ static void test_bad(void **state)
 			fail_msg("accepted: %s", t[i]);
 		assert_true(str_eq(r.tag, S("untouched")));
 	}
+	/* What stands behind a NUL must not be lost. */
+	struct reference r;
+	struct err e;
+	assert_int_equal(reference_parse(&a, (struct str){ "a\0/b", 4 }, &r, &e), ERR_INVALID);
 	arena_done(&a);
 }
 
