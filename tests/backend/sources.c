@@ -433,6 +433,7 @@ static void test_bare_platforms(void **state)
 static void test_depth(void **state)
 {
 	struct world *w = *state;
+	w->opt.limits.index_depth = 3;
 	for (int depth = 1; depth <= 6; depth++) {
 		struct made m = { .a = &w->a };
 		struct str d = made_oci_image(&m, "amd64", w->layers, 2, "");
@@ -442,8 +443,9 @@ static void test_depth(void **state)
 		made_layout(&m, d);
 		made_write_dir(&m, name);
 		/* Manifests are read when they are chosen, so they do not count as a level. */
-		expect(w, name.p, "linux/amd64", depth <= 5 ? 0 : ERR_LIMIT, NULL);
+		expect(w, name.p, "linux/amd64", depth <= 4 ? 0 : ERR_LIMIT, NULL);
 	}
+	limits_default(&w->opt.limits);
 }
 
 /* What must be refused. */
