@@ -41,18 +41,36 @@ static void on_document(void *ctx, struct str name, size_t index, size_t count)
 	progress_text(&j->progress, text);
 }
 
-/* One line a document; the reasons for skipped records and failures go to standard error. */
-static int print_results(const struct args *a, const struct update_results *r)
+/* Of each feed the first document that failed, and how many more. */
+static size_t print_failures(const struct update_results *r)
 {
 	size_t failed = 0;
 	for (size_t i = 0; i < r->n; i++) {
 		const struct update_result *d = &r->v[i];
-		if (d->code) {
-			fprintf(stderr, "lazaret db: %.*s: %.*s\n", STR(d->name), STR(d->error));
-			failed++;
+		size_t before = 0, behind = 0;
+		if (!d->code)
 			continue;
-		}
-		if (d->absent)
+		failed++;
+		for (size_t k = 0; k < r->n; k++)
+			if (r->v[k].code && str_eq(r->v[k].feed, d->feed))
+				*(k < i ? &before : &behind) += 1;
+		if (before)
+			continue;
+		fprintf(stderr, "lazaret db: %.*s: %.*s\n", STR(d->name), STR(d->error));
+		if (behind > 1)
+			fprintf(stderr, "lazaret db: %.*s: %zu more documents failed\n",
+				STR(d->feed), behind - 1);
+	}
+	return failed;
+}
+
+/* One line a document that is in, and why records were left out. */
+static int print_results(const struct args *a, const struct update_results *r)
+{
+	size_t failed = print_failures(r);
+	for (size_t i = 0; i < r->n; i++) {
+		const struct update_result *d = &r->v[i];
+		if (d->code || d->absent)
 			continue;
 		say(a, "%-40.*s %8llu records%s", STR(d->name), (unsigned long long)d->records,
 		    d->unchanged ? ", unchanged" : "");

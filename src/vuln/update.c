@@ -107,6 +107,7 @@ struct fetching {
 	const struct feed_info *had; /* what the database has */
 	size_t n_had;
 	size_t index, count;
+	struct strs dead; /* hosts that gave no answer at all: not asked again in this run */
 };
 
 static const struct feed_info *had_of(const struct fetching *f, struct str name)
@@ -147,6 +148,21 @@ static int take_body(struct fetching *f, const struct feed *feed, const struct f
 	return r;
 }
 
+static struct str host_of(struct str url)
+{
+	ssize_t at = str_find(url, S("://"));
+	struct str rest = at < 0 ? url : str_from(url, (size_t)at + 3);
+	return str_cut(&rest, '/');
+}
+
+static bool is_dead(const struct fetching *f, struct str host)
+{
+	for (size_t i = 0; i < f->dead.n; i++)
+		if (str_eq(f->dead.v[i], host))
+			return true;
+	return false;
+}
+
 static int fetch_document(struct fetching *f, const struct feed *feed, const struct feed_source *s,
 			  struct update_result *result, struct err *e)
 {
@@ -155,7 +171,12 @@ static int fetch_document(struct fetching *f, const struct feed *feed, const str
 	struct fetch_request request = { .url = s->url, .headers = headers, .resume = true };
 	struct fetch_response response;
 	request.n_headers = conditions(had, s->url, headers);
+	struct str host = host_of(s->url);
+	if (is_dead(f, host))
+		return err_set(e, ERR_IO, "%.*s did not answer before", STR(host));
 	int r = fetch_send(f->o->fetch, &request, f->a, &response, e);
+	if (r == ERR_IO)
+		*ARENA_PUSH(f->a, f->dead.v, f->dead.n, f->dead.cap) = host;
 	if (r)
 		return r;
 	if (response.status == 200)
