@@ -1,6 +1,7 @@
-/* The one HTTP client (HTTP/1.1 and 2 by libcurl). A response's body is a pull stream; closing it early drops the
- * connection. Redirects are never followed by libcurl itself: fetch follows them and sends credentials only to the host
- * (scheme, name and port) they were meant for. Proxies by environment (HTTPS_PROXY, HTTP_PROXY, NO_PROXY). */
+/* The one HTTP client (HTTP/1.1 by libcurl: with HTTP/2 a reader that is slower than the network would make libcurl hold
+ * megabytes of every stream). A response's body is a pull stream; closing it early drops the connection. Redirects are
+ * never followed by libcurl itself: fetch follows them and sends credentials only to the host (scheme, name and port) they
+ * were meant for. Proxies by environment (HTTPS_PROXY, HTTP_PROXY, NO_PROXY). */
 #ifndef LAZARET_BASE_FETCH_H
 #define LAZARET_BASE_FETCH_H
 

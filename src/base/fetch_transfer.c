@@ -309,7 +309,7 @@ static void set_transfer(struct transfer *t)
 	curl_easy_setopt(c, CURLOPT_USERAGENT, "lazaret/" LAZARET_VERSION);
 	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, (long)t->f->o.connect_seconds);
 	curl_easy_setopt(c, CURLOPT_BUFFERSIZE, 128L * 1024);
-	curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+	curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(c, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 	curl_easy_setopt(c, CURLOPT_ERRORBUFFER, t->detail);
 	curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header);
