@@ -285,7 +285,8 @@ static bool is_past(int64_t deadline)
 static int run(struct launcher *launcher, struct framed *f, const struct limits *l,
 	       struct taking *t, struct err *e)
 {
-	struct child_limits c = { l->layer_memory, l->layer_seconds, l->spool_bytes };
+	struct child_limits c = { l->layer_memory, l->layer_seconds, l->spool_bytes, "layer_memory",
+				  "layer_seconds" };
 	struct child_answer answer = { take, t };
 	struct str params = { (const char *)l, sizeof *l };
 	return child_run(launcher, layer_child, params, &c, &f->s, &answer, f->inputs[0].deadline,

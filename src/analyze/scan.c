@@ -537,7 +537,8 @@ int scan_image(struct source *source, struct image *image, const struct scan_opt
 		told.overridden = true;
 	}
 	if (image && image->n_layers > o->limits.layers)
-		return err_set(e, ERR_LIMIT, "image has %zu layers, the limit is %llu",
+		return err_set(e, ERR_LIMIT,
+			       "image has %zu layers, more than the limit layers, %llu",
 			       image->n_layers, (unsigned long long)o->limits.layers);
 	describe_layers(&s);
 	inv.reference = reference_of(&s);

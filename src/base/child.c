@@ -546,9 +546,20 @@ static int drain(struct run *r, struct err *e)
 	return 0;
 }
 
+enum { LIMIT_TEXT = 60 };
+
+static const char *limit_text(const char *name, char text[LIMIT_TEXT])
+{
+	if (!name)
+		return "";
+	snprintf(text, LIMIT_TEXT, " (limit %s)", name);
+	return text;
+}
+
 static int how_it_ended(const struct run *r, struct err *e)
 {
 	int status = r->report.status;
+	char text[LIMIT_TEXT];
 	if (r->not_started) {
 		*e = r->report.why;
 		err_in(e, "start a sandboxed child");
@@ -563,12 +574,14 @@ static int how_it_ended(const struct run *r, struct err *e)
 	int sig = WTERMSIG(status);
 	if (sig == SIGXCPU ||
 	    (sig == SIGKILL && r->report.cpu_seconds >= (double)r->limits->cpu_seconds))
-		return err_set(e, ERR_IO, "the child used more than %llu processor seconds",
-			       (unsigned long long)r->limits->cpu_seconds);
+		return err_set(e, ERR_IO, "the child used more than %llu processor seconds%s",
+			       (unsigned long long)r->limits->cpu_seconds,
+			       limit_text(r->limits->seconds_name, text));
 	const char *guess = "";
 	if (sig == SIGABRT || sig == SIGKILL)
-		guess = " (out of memory?)";
-	else if (sig == SIGXFSZ)
+		return err_set(e, ERR_IO, "the child was ended by signal %d (out of memory?)%s",
+			       sig, limit_text(r->limits->memory_name, text));
+	if (sig == SIGXFSZ)
 		guess = " (its spool is full)";
 	else if (sig == SIGSYS)
 		guess = " (a forbidden system call)";

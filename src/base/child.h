@@ -17,6 +17,8 @@ struct child_limits {
 	uint64_t memory; /* bytes of address space; ignored by sanitizer builds */
 	uint64_t cpu_seconds;
 	uint64_t spool_bytes; /* size of the spool file; 0: no spool */
+	const char *memory_name,
+		*seconds_name; /* what the user calls them, for messages; or NULL */
 };
 
 /* What a child runs: reads `in`, writes `out`, may use `spool` (-1: none); the return value is its exit status (0..100).

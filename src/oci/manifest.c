@@ -114,7 +114,8 @@ static int parse_descriptor(struct arena *a, const struct json *j, struct descri
 }
 
 static int parse_descriptors(struct arena *a, const struct json *j, uint64_t max_size,
-			     const char *what, struct descriptors *out, struct err *e)
+			     const char *limit, const char *what, struct descriptors *out,
+			     struct err *e)
 {
 	struct descriptors list = { .cap = json_count(j) };
 	list.v = arena_array(a, list.cap, sizeof *list.v);
@@ -126,8 +127,8 @@ static int parse_descriptors(struct arena *a, const struct json *j, uint64_t max
 			return err_in(e, "%s %zu", what, list.n);
 		if (d->size > max_size)
 			return err_set(e, ERR_LIMIT,
-				       "%s %zu: its size of %llu bytes is above the limit of %llu",
-				       what, list.n, (unsigned long long)d->size,
+				       "%s %zu: its size of %llu bytes is above the limit %s, %llu",
+				       what, list.n, (unsigned long long)d->size, limit,
 				       (unsigned long long)max_size);
 		list.n++;
 	}
@@ -135,9 +136,9 @@ static int parse_descriptors(struct arena *a, const struct json *j, uint64_t max
 	return 0;
 }
 
-static int too_many(const char *what, size_t n, uint64_t max, struct err *e)
+static int too_many(const char *what, size_t n, const char *limit, uint64_t max, struct err *e)
 {
-	return err_set(e, ERR_LIMIT, "%zu %s are more than the limit of %llu", n, what,
+	return err_set(e, ERR_LIMIT, "%zu %s are more than the limit %s, %llu", n, what, limit,
 		       (unsigned long long)max);
 }
 
@@ -148,8 +149,10 @@ static int parse_index(struct arena *a, const struct json *j, const struct limit
 	if (!json_is_array(list))
 		return err_set(e, ERR_INVALID, "'manifests' is no list");
 	if (json_count(list) > l->index_manifests)
-		return too_many("manifests", json_count(list), l->index_manifests, e);
-	return parse_descriptors(a, list, l->manifest_bytes, "manifest", &m->index, e);
+		return too_many("manifests", json_count(list), "index_manifests",
+				l->index_manifests, e);
+	return parse_descriptors(a, list, l->manifest_bytes, "manifest_bytes", "manifest",
+				 &m->index, e);
 }
 
 static int parse_image(struct arena *a, const struct json *j, const struct limits *l,
@@ -161,10 +164,10 @@ static int parse_image(struct arena *a, const struct json *j, const struct limit
 	if (!json_is_array(list))
 		return err_set(e, ERR_INVALID, "'layers' is no list");
 	if (json_count(list) > l->layers)
-		return too_many("layers", json_count(list), l->layers, e);
+		return too_many("layers", json_count(list), "layers", l->layers, e);
 	if (parse_descriptor(a, json_get(j, "config"), &out->config, e))
 		return err_in(e, "config");
-	if ((r = parse_descriptors(a, list, l->blob_bytes, "layer", &layers, e)))
+	if ((r = parse_descriptors(a, list, l->blob_bytes, "blob_bytes", "layer", &layers, e)))
 		return r;
 	out->layers = layers.v;
 	out->n_layers = layers.n;
@@ -262,7 +265,8 @@ int manifest_parse(struct arena *a, struct str bytes, struct str media_type, con
 	struct json *j CLEANUP(cleanup_json) = NULL;
 	struct manifest m = { 0 };
 	if (bytes.n > l->manifest_bytes)
-		return err_set(e, ERR_LIMIT, "manifest of %zu bytes is above the limit of %llu",
+		return err_set(e, ERR_LIMIT,
+			       "manifest of %zu bytes is above the limit manifest_bytes, %llu",
 			       bytes.n, (unsigned long long)l->manifest_bytes);
 	if (json_parse(bytes, &j, e) || parse_json(a, j, media_type, l, &m, e))
 		return err_in(e, "manifest");

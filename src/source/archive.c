@@ -65,10 +65,10 @@ static int check_entry(struct archive *a, const struct tar_entry *x, struct err 
 {
 	const struct limits *l = a->limits;
 	if (++a->n_entries > l->archive_entries)
-		return err_set(e, ERR_LIMIT, "more than %llu entries",
+		return err_set(e, ERR_LIMIT, "more entries than archive_entries, %llu",
 			       (unsigned long long)l->archive_entries);
 	if (x->name.n > l->path_bytes || x->link.n > l->path_bytes)
-		return err_set(e, ERR_LIMIT, "entry %zu has a name of more than %llu bytes",
+		return err_set(e, ERR_LIMIT, "entry %zu has a name longer than path_bytes, %llu",
 			       a->n_entries, (unsigned long long)l->path_bytes);
 	a->name_bytes += x->name.n + x->link.n;
 	if (a->name_bytes > NAMES_MAX)
@@ -182,22 +182,33 @@ static unsigned window_log(uint64_t bytes)
 }
 
 /* Inflates when need be. Takes and returns the stream. */
-static struct stream *inflated(struct stream *in, const struct limits *l, enum compression c)
+static struct stream *inflated(struct stream *in, const struct limits *l, enum compression c,
+			       struct inflate_info *info)
 {
 	struct inflate_limits il = { l->archive_bytes,
 				     (unsigned)MIN(l->layer_ratio, (uint64_t)UINT32_MAX),
 				     window_log(l->zstd_window) };
-	return stream_inflate(in, c, &il, NULL);
+	return stream_inflate(in, c, &il, info);
+}
+
+static const char *limit_hit(const struct inflate_info *info, const struct limits *l,
+			     enum compression c)
+{
+	if (c == COMPRESSION_NONE || info->out > l->archive_bytes)
+		return "archive_bytes";
+	return info->out ? "layer_ratio" : "zstd_window";
 }
 
 int archive_spool(struct stream *source, const struct limits *l, struct archive **out,
 		  struct err *e)
 {
+	struct inflate_info info = { 0 };
 	struct stream *in CLEANUP(cleanup_stream) = source;
 	ssize_t n = stream_fill(in, e);
 	if (n < 0)
 		return (int)n;
-	in = inflated(in, l, compression_of((struct str){ (const char *)in->pos, (size_t)n }));
+	enum compression c = compression_of((struct str){ (const char *)in->pos, (size_t)n });
+	in = inflated(in, l, c, &info);
 	int fd CLEANUP(cleanup_fd) = temporary_file(e);
 	if (fd < 0)
 		return e->code;
@@ -207,6 +218,8 @@ int archive_spool(struct stream *source, const struct limits *l, struct archive 
 			return r;
 		in->pos = in->end;
 	}
+	if (n == ERR_LIMIT)
+		return err_in(e, "limit %s", limit_hit(&info, l, c));
 	if (n < 0)
 		return (int)n;
 	return use_fd(STEAL_FD(fd), l, out, e);
@@ -307,8 +320,8 @@ static int find(const struct archive *a, struct str wanted, const struct member 
 			return r;
 	}
 	return err_set(e, ERR_INVALID,
-		       "'%.*s' in the archive is a link through more than %llu links", STR(wanted),
-		       (unsigned long long)a->limits->link_depth);
+		       "'%.*s' in the archive is a link through more links than link_depth, %llu",
+		       STR(wanted), (unsigned long long)a->limits->link_depth);
 }
 
 int archive_get(const struct archive *a, struct str name, struct stream **out, uint64_t *size,
@@ -338,7 +351,9 @@ int archive_document(const struct archive *a, struct str name, struct arena *are
 			       STR(name));
 	int r = archive_get(a, name, &in, &size, e);
 	if (r || (r = stream_read_all(in, (size_t)a->limits->manifest_bytes, &b, e)))
-		return r == ERR_LIMIT ? err_in(e, "'%.*s' in the archive", STR(name)) : r;
+		return r == ERR_LIMIT ? err_in(e, "'%.*s' in the archive (limit manifest_bytes)",
+					       STR(name))
+				      : r;
 	*out = arena_str(arena, str_buf(&b));
 	return 0;
 }

@@ -38,11 +38,11 @@ struct docker_state {
 };
 
 static int parse_strings(struct arena *a, const struct json *j, const char *what, uint64_t max,
-			 struct strs *out, struct err *e)
+			 const char *limit, struct strs *out, struct err *e)
 {
 	if (json_count(j) > max)
-		return err_set(e, ERR_LIMIT, "%zu %s are more than the limit of %llu",
-			       json_count(j), what, (unsigned long long)max);
+		return err_set(e, ERR_LIMIT, "%zu %s are more than the limit %s, %llu",
+			       json_count(j), what, limit, (unsigned long long)max);
 	JSON_EACH(child, j)
 	{
 		if (!json_is_string(child) || json_str(child).n == 0)
@@ -65,11 +65,11 @@ static int parse_image(struct source *s, const struct json *j, struct saved_imag
 		return err_set(e, ERR_INVALID, "it names no configuration");
 	if (!json_is_array(json_get(j, "Layers")))
 		return err_set(e, ERR_INVALID, "it has no list of layers");
-	if ((r = parse_strings(&s->arena, json_get(j, "Layers"), "layers", l->layers, &out->layers,
-			       e)))
+	if ((r = parse_strings(&s->arena, json_get(j, "Layers"), "layers", l->layers, "layers",
+			       &out->layers, e)))
 		return r;
 	return parse_strings(&s->arena, json_get(j, "RepoTags"), "names", l->index_manifests,
-			     &out->tags, e);
+			     "index_manifests", &out->tags, e);
 }
 
 static int parse_manifest(struct source *s, struct str text, struct docker_state *d, struct err *e)
@@ -81,7 +81,7 @@ static int parse_manifest(struct source *s, struct str text, struct docker_state
 	if (!json_is_array(j) || json_count(j) == 0)
 		return err_set(e, ERR_INVALID, "it lists no image");
 	if (json_count(j) > s->opt->limits.index_manifests)
-		return err_set(e, ERR_LIMIT, "%zu images are more than the limit of %llu",
+		return err_set(e, ERR_LIMIT, "%zu images are more than index_manifests, %llu",
 			       json_count(j), (unsigned long long)s->opt->limits.index_manifests);
 	JSON_EACH(child, j)
 	{
@@ -278,8 +278,8 @@ static int layer_descriptor(struct source *s, struct str name, const struct dige
 			       ? err_set(e, ERR_INVALID, "the archive has no '%.*s'", STR(name))
 			       : r;
 	if (x.size > s->opt->limits.blob_bytes)
-		return err_set(e, ERR_LIMIT, "'%.*s' is larger than the limit of %llu bytes",
-			       STR(name), (unsigned long long)s->opt->limits.blob_bytes);
+		return err_set(e, ERR_LIMIT, "'%.*s' is larger than blob_bytes, %llu", STR(name),
+			       (unsigned long long)s->opt->limits.blob_bytes);
 	if (c == COMPRESSION_GZIP)
 		x.media_type = S(MEDIA_DOCKER_LAYER ".gzip");
 	else if (c == COMPRESSION_ZSTD)

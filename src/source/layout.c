@@ -21,8 +21,8 @@ static int read_document(const struct layout *l, struct source *s, const char *p
 		return err_set(e, ERR_INVALID, "it is no OCI image layout: there is no %s", path);
 	if (r)
 		return r;
-	if (stream_read_all(in, (size_t)s->opt->limits.manifest_bytes, &b, e))
-		return err_in(e, "%s", path);
+	if ((r = stream_read_all(in, (size_t)s->opt->limits.manifest_bytes, &b, e)))
+		return err_in(e, "%s%s", path, r == ERR_LIMIT ? " (limit manifest_bytes)" : "");
 	*out = arena_str(&s->arena, str_buf(&b));
 	return 0;
 }

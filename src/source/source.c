@@ -47,7 +47,8 @@ static int open_archive(struct source *s, struct str path, struct err *e)
 		return r;
 	s->path = arena_str(&s->arena, path);
 	bool oci = archive_has(a, S("oci-layout"));
-	bool docker = archive_has(a, S("manifest.json")) || (!oci && archive_has(a, S("repositories")));
+	bool docker =
+		archive_has(a, S("manifest.json")) || (!oci && archive_has(a, S("repositories")));
 	if (!docker && !oci)
 		return err_set(e, ERR_INVALID,
 			       "%.*s: it is a tar file, but neither manifest.json (docker archive) "
@@ -143,7 +144,8 @@ int source_get_verified(struct source *s, const struct descriptor *d, struct str
 	if (d->digest.alg != DIGEST_SHA256 && d->digest.alg != DIGEST_SHA512)
 		return err_set(e, ERR_INVALID, "a blob without a digest cannot be verified");
 	if (d->size != UINT64_MAX && d->size > max)
-		return err_set(e, ERR_LIMIT, "a blob of %llu bytes is above the limit of %llu",
+		return err_set(e, ERR_LIMIT,
+			       "a blob of %llu bytes is above the limit blob_bytes, %llu",
 			       (unsigned long long)d->size, (unsigned long long)max);
 	int r = s->ops->get(s, d, &in, e);
 	if (r)
@@ -160,10 +162,11 @@ int source_get_document(struct source *s, const struct descriptor *d, struct are
 	uint64_t max = s->opt->limits.manifest_bytes;
 	char text[DIGEST_TEXT];
 	if (d->size != UINT64_MAX && d->size > max)
-		return err_set(e, ERR_LIMIT,
-			       "%s: a document of %llu bytes is above the limit of %llu",
-			       digest_text(&d->digest, text), (unsigned long long)d->size,
-			       (unsigned long long)max);
+		return err_set(
+			e, ERR_LIMIT,
+			"%s: a document of %llu bytes is above the limit manifest_bytes, %llu",
+			digest_text(&d->digest, text), (unsigned long long)d->size,
+			(unsigned long long)max);
 	if (source_get_verified(s, d, &in, e) || stream_read_all(in, (size_t)max, &b, e))
 		return err_in(e, "%s", digest_text(&d->digest, text));
 	*out = arena_str(a, str_buf(&b));
@@ -259,7 +262,8 @@ static int walk_entry(struct walk *w, const struct descriptor *d, uint64_t depth
 	const struct limits *l = &w->s->opt->limits;
 	bool nested = media_type_is_index(d->media_type) || d->media_type.n == 0;
 	if (++w->entries > l->index_manifests)
-		return err_set(e, ERR_LIMIT, "more than %llu manifests in nested indexes",
+		return err_set(e, ERR_LIMIT,
+			       "more manifests in nested indexes than index_manifests, %llu",
 			       (unsigned long long)l->index_manifests);
 	if (is_attestation(d) || (!nested && !media_type_is_manifest(d->media_type)) ||
 	    was_seen(w, &d->digest))
@@ -280,7 +284,7 @@ static int walk_document(struct walk *w, const struct descriptor *d, uint64_t de
 {
 	struct manifest m;
 	if (depth > w->s->opt->limits.index_depth)
-		return err_set(e, ERR_LIMIT, "indexes are nested deeper than %llu",
+		return err_set(e, ERR_LIMIT, "indexes are nested deeper than index_depth, %llu",
 			       (unsigned long long)w->s->opt->limits.index_depth);
 	int r = read_manifest(w, d, &m, e);
 	if (r)
