@@ -8,6 +8,7 @@
 #include "policy/verdict.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 enum { DEFAULT_CACHE_MAX = 1 << 30, PASSWORD_MAX = 64 * 1024 };
@@ -193,11 +194,19 @@ static int open_database(struct job *j, struct err *e)
 	return r == ERR_NOT_FOUND ? 0 : r;
 }
 
+/* What the report says of its making: reproducible where SOURCE_DATE_EPOCH is set. Nothing is decided by it. */
+static int64_t created(const struct job *j)
+{
+	const char *epoch = getenv("SOURCE_DATE_EPOCH");
+	uint64_t t;
+	return epoch && str_to_u64(str_of(epoch), INT64_MAX, &t) ? (int64_t)t : j->verdict.now;
+}
+
 static int add_report(struct job *j, const struct inventory *inv, struct err *e)
 {
 	struct arena *a = j->args->arena;
 	struct match_result m = { 0 };
-	struct report r = { .inventory = inv, .created = j->verdict.now };
+	struct report r = { .inventory = inv, .created = created(j) };
 	if (!j->db)
 		*ARENA_PUSH(a, m.unknown.v, m.unknown.n, m.unknown.cap) =
 			arena_printf(a,
