@@ -128,7 +128,7 @@ static int add_file(struct state *s, struct str name, struct err *e)
 		return 0;
 	}
 	if (++shared->owned > l->owned_files)
-		return err_set(e, ERR_LIMIT, "packages own more than %llu files",
+		return err_set(e, ERR_LIMIT, "packages own more files than owned_files, %llu",
 			       (unsigned long long)l->owned_files);
 	size_t before = s->dir.n ? s->dir.n + 1 : 0;
 	char *p = arena_alloc(s->an->arena, before + name.n);

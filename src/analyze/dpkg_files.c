@@ -106,7 +106,7 @@ static int add_owned(struct state *s, struct str path, const unsigned char *sum,
 		return 0;
 	}
 	if (++shared->owned > s->an->limits->owned_files)
-		return err_set(e, ERR_LIMIT, "packages own more than %llu files",
+		return err_set(e, ERR_LIMIT, "packages own more files than owned_files, %llu",
 			       (unsigned long long)s->an->limits->owned_files);
 	*ARENA_PUSH(s->an->arena, f->owned, f->n_owned, f->owned_cap) = (struct owned_file){
 		.path = path, .sum = sum, .alg = sum ? DIGEST_MD5 : DIGEST_NONE

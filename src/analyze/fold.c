@@ -138,7 +138,7 @@ static void follow_wanted(struct fold *f, const struct analyzer *an, struct str 
 	struct body b;
 	bool is_dir;
 	if (!tree_resolve(f, path, true, &at)) {
-		fold_note(f, -1, path, "too many symbolic links");
+		fold_note(f, -1, path, "too many symbolic links (limit link_depth or path_bytes)");
 		return;
 	}
 	if (str_eq(at, path) || at.n == 0)
@@ -173,7 +173,8 @@ static void follow_folder(struct fold *f, const struct analyzer *an, const char 
 	struct str at = S("");
 	bool is_dir;
 	if (!tree_resolve(f, folder, true, &at)) {
-		fold_note(f, -1, folder, "too many symbolic links");
+		fold_note(f, -1, folder,
+			  "too many symbolic links (limit link_depth or path_bytes)");
 		return;
 	}
 	if (str_eq(at, folder) || at.n == 0 ||

@@ -427,7 +427,8 @@ static bool place(struct fold *f, size_t layer, struct str path, bool last, stru
 {
 	if (tree_resolve(f, path, last, out))
 		return out->n || last;
-	fold_note(f, (ssize_t)layer, path, "too many symbolic links");
+	fold_note(f, (ssize_t)layer, path,
+		  "too many symbolic links (limit link_depth or path_bytes)");
 	return false;
 }
 

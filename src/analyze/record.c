@@ -73,11 +73,13 @@ static void count_left_out(struct arena *a, struct record_note *last)
 	enum { ROOM = 64 };
 	uint64_t n = 0;
 	struct str rest = last->reason;
-	bool ours = last->path.n == 0 && str_starts(rest, S("more lines left out: ")) &&
-		    str_to_u64(str_from(rest, S("more lines left out: ").n), UINT64_MAX - 1, &n);
+	bool ours = last->path.n == 0 &&
+		    str_starts(rest, S("more lines than layer_notes left out: ")) &&
+		    str_to_u64(str_from(rest, S("more lines than layer_notes left out: ").n),
+			       UINT64_MAX - 1, &n);
 	char *text = ours ? (char *)(uintptr_t)last->reason.p : arena_alloc(a, ROOM);
 	/* What stood in the last place is the first left out. */
-	int len = snprintf(text, ROOM, "more lines left out: %llu",
+	int len = snprintf(text, ROOM, "more lines than layer_notes left out: %llu",
 			   (unsigned long long)(ours ? n + 1 : 2));
 	*last = (struct record_note){ .reason = { text, (size_t)len } };
 }

@@ -331,7 +331,7 @@ static void test_limits(void **state)
 		{ "file_bytes=3", "b.db", "file_bytes" },
 		{ "packages=4", "p.txt", "packages, 4" },
 		{ "memory_file=3", "b.db", "memory_file" },
-		{ "layer_notes=1", "", "more lines left out: 2" },
+		{ "layer_notes=1", "", "more lines than layer_notes left out: 2" },
 	};
 	(void)state;
 	for (size_t i = 0; i < COUNT(t); i++) {

@@ -198,7 +198,7 @@ static void test_notes(void **state)
 	for (int i = 0; i < 100000; i++)
 		record_add_note(&a, &r, &l, S("path"), S("reason"));
 	assert_int_equal(r.n_notes, 3);
-	assert_true(str_eq(r.notes[2].reason, S("more lines left out: 99998")));
+	assert_true(str_eq(r.notes[2].reason, S("more lines than layer_notes left out: 99998")));
 	assert_true(a.total < 100000);
 	arena_done(&a);
 }
