@@ -3,6 +3,7 @@ import gzip
 import hashlib
 import io
 import json
+import subprocess
 import tarfile
 
 
@@ -75,3 +76,37 @@ def tracker(**sources):
     return json.dumps({s: {cve.replace('_', '-'): {'scope': 'remote', 'releases': {'bookworm': (
         {'status': 'resolved', 'repositories': {}, 'fixed_version': v, 'urgency': 'medium'} if v is not None else
         {'status': 'open', 'repositories': {}, 'urgency': 'low'})}} for cve, v in cves.items()} for s, cves in sources.items()})
+
+
+def docker_archive(layers, name='sample:1', packed=lambda x: x):
+    """What docker save writes: layers as for Layout.image. `packed` compresses the archive as a whole."""
+    tars = [x if isinstance(x, bytes) else tar(x) for x in layers]
+    config = json.dumps({'architecture': 'amd64', 'os': 'linux', 'config': {},
+                         'rootfs': {'type': 'layers', 'diff_ids': ['sha256:' + hashlib.sha256(x).hexdigest() for x in tars]}}).encode()
+    config_name = hashlib.sha256(config).hexdigest() + '.json'
+    names = [f'layer{i}/layer.tar' for i in range(len(tars))]
+    manifest = json.dumps([{'Config': config_name, 'RepoTags': [name], 'Layers': names}]).encode()
+    return packed(tar({**dict(zip(names, tars)), config_name: config, 'manifest.json': manifest}))
+
+
+def zstd(data, *options):
+    """A frame of unknown length, so that its window is the one asked for."""
+    return subprocess.run(['zstd', '-q', '-c', *options], input=data, capture_output=True, check=True).stdout
+
+
+def header(name, size=0, kind=b'0', link=''):
+    """One block that says a file of this size follows, whatever follows."""
+    info = tarfile.TarInfo(name)
+    info.size, info.type, info.linkname = size, kind, link
+    return info.tobuf(tarfile.GNU_FORMAT)
+
+
+def open_tar(files):
+    """tar(files) without its end: more can follow."""
+    whole = tar(files).rstrip(b'\0')
+    return whole + bytes(-len(whole) % 512)
+
+
+def gzip_zeros(before, n, unit=64 << 20):
+    """gzip members: `before`, then n times `unit` zeros. The work of one unit is done once."""
+    return gzip.compress(before, mtime=0) + gzip.compress(bytes(unit), mtime=0) * n
