@@ -413,7 +413,7 @@ static void test_platforms(void **state)
 	expect(w, target.p, "linux/s390x", 0, NULL);
 	expect(w, target.p, "linux/386", ERR_NOT_FOUND, "linux/amd64, linux/arm64, linux/s390x");
 	w->opt.limits.index_manifests = 5;
-	expect(w, target.p, NULL, ERR_LIMIT, "more than 5");
+	expect(w, target.p, NULL, ERR_LIMIT, "index_manifests, 5");
 	limits_default(&w->opt.limits);
 }
 
@@ -636,7 +636,7 @@ static void test_archive_limits(void **state)
 	struct made m = docker(w);
 	struct str tar = made_tar(&m);
 	w->opt.limits.archive_entries = 3;
-	expect_archive(w, tar, ERR_LIMIT, "more than 3 entries");
+	expect_archive(w, tar, ERR_LIMIT, "archive_entries, 3");
 	w->opt.limits.archive_entries = 4;
 	expect_archive(w, tar, 0, NULL);
 	w->opt.limits.archive_bytes = 2000;
