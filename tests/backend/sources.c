@@ -649,10 +649,10 @@ static void test_archive_limits(void **state)
 	expect_archive(w, tar, ERR_LIMIT, "layers");
 	limits_default(&w->opt.limits);
 	w->opt.limits.path_bytes = 10;
-	expect_archive(w, tar, ERR_LIMIT, "10 bytes");
+	expect_archive(w, tar, ERR_LIMIT, "path_bytes, 10");
 	limits_default(&w->opt.limits);
 	w->opt.limits.blob_bytes = 100;
-	expect_archive(w, tar, ERR_LIMIT, "100 bytes");
+	expect_archive(w, tar, ERR_LIMIT, "blob_bytes, 100");
 	limits_default(&w->opt.limits);
 }
 
