@@ -459,3 +459,20 @@ def test_redirect(lazaret, layout, guarded):
         assert names(lazaret.scan('--username', USER, '--password-stdin', target, input=PASSWORD)) == EXPECTED
     assert len(seen) == 3
     assert not any('authorization' in k.lower() for headers in seen for k in headers)
+
+
+@pytest.mark.parametrize('variable', ['http_proxy', 'HTTP_PROXY'])
+def test_proxy(lazaret, plain, variable):
+    """A registry that only the proxy can reach; NO_PROXY keeps it out, and loopback never goes there."""
+    class Proxy(Between):
+        upstream, seen = plain, []
+
+    with server(Proxy) as port:
+        env, target = {variable: f'http://127.0.0.1:{port}'}, 'registry.invalid:5000/team/app:1'
+        options = ('--no-cache', '--retries', '0', '--insecure-registry')
+        assert names(lazaret.scan(*options, target, env=env)) == EXPECTED
+        assert Proxy.seen and all(path.startswith('http://registry.invalid:5000/v2/') for path, _ in Proxy.seen)
+        Proxy.seen.clear()
+        fails(lazaret, *options, target, env={**env, 'NO_PROXY': 'registry.invalid'})
+        assert names(lazaret.scan(*options, f'localhost:{plain}/team/app:1', env=env)) == EXPECTED
+        assert Proxy.seen == []
