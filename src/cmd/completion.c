@@ -26,14 +26,16 @@ static void bash_values(const struct option *o)
 	for (; o && o->name; o++) {
 		if (!o->choices)
 			continue;
+		printf("\t--%s", o->name);
+		if (o->letter)
+			printf("|-%c", o->letter);
 		if (strcmp(o->choices, "FILE") == 0)
-			printf("\t--%s) compopt -o default; COMPREPLY=(); return ;;\n", o->name);
+			puts(") compopt -o default; COMPREPLY=(); return ;;");
 		else if (strcmp(o->choices, "DIR") == 0)
-			printf("\t--%s) COMPREPLY=($(compgen -d -- \"$cur\")); return ;;\n",
-			       o->name);
+			puts(") COMPREPLY=($(compgen -d -- \"$cur\")); return ;;");
 		else
-			printf("\t--%s) COMPREPLY=($(compgen -W '%s' -- \"$cur\")); return ;;\n",
-			       o->name, o->choices);
+			printf(") COMPREPLY=($(compgen -W '%s' -- \"$cur\")); return ;;\n",
+			       o->choices);
 	}
 }
 

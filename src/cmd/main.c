@@ -1,10 +1,12 @@
 /* lazaret: the command line. Finds the command, reads its options, runs it. */
 #include "cmd/command.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define COMMAND(name) extern const struct command command_##name;
 #include "cmd/commands.def"
@@ -133,9 +135,22 @@ static int run(const struct command *c, int argc, char **argv)
 	return status;
 }
 
+/* A standard stream that the starter closed would be the number of the next file we open, and the report would be written
+ * into that. What stands in its place fails as a closed one does. */
+static bool keep_standard_streams(void)
+{
+	for (int fd = 0; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 &&
+		    open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+			return false;
+	return true;
+}
+
 int main(int argc, char **argv)
 {
 	signal(SIGPIPE, SIG_IGN);
+	if (!keep_standard_streams())
+		return EXIT_FAILED;
 	if (argc < 2) {
 		fputs(help_text(""), stderr);
 		return EXIT_USAGE;
