@@ -5,7 +5,7 @@ BUILD_PACKAGES := gcc meson ninja-build pkg-config python3 libc6-dev libisal-dev
 	libcurl4-openssl-dev libcjson-dev liblmdb-dev libseccomp-dev libyaml-dev libexpat1-dev libzip-dev
 RUN_PACKAGES := ca-certificates gpgv debian-archive-keyring mmdebstrap xz-utils
 TEST_PACKAGES := libcmocka-dev python3-pytest python3-jsonschema python3-yaml python3-apt binutils man-db \
-	gnupg gpgv debian-archive-keyring mmdebstrap xz-utils zstd rpm createrepo-c apache2-utils openssl curl docker-registry \
+	gnupg gpgv libdpkg-perl dpkg-dev debian-archive-keyring mmdebstrap xz-utils zstd rpm createrepo-c apache2-utils openssl curl docker-registry \
 	skopeo umoci buildah podman crun conmon netavark uidmap fuse-overlayfs libfuse3-3 bash-completion fish zsh
 FULL_PACKAGES := clang clang-tidy clang-format libclang-rt-14-dev llvm-14 valgrind
 

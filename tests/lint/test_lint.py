@@ -119,6 +119,7 @@ def test_every_test_is_run():
 
 
 DEFS = {'analyze/analyzers.def': 'ANALYZER', 'vuln/versions.def': 'VERSION', 'vuln/feeds.def': 'FEED'}
+TOGETHER = {'dpkg_files': 'dpkg'}  # driven by the other one's fuzzer
 FUZZER_OF = {'VERSION': 'version_{}', 'FEED': 'feed_{}', 'ANALYZER': '{}'}
 
 
@@ -131,7 +132,7 @@ def test_every_entry_has_a_fuzzer_and_tests(listing):
     units = ' '.join(rel(p) + p.read_text() for p in tracked('tests/unit/*.c'))
     bad = []
     for name in names:
-        fuzzer = FUZZER_OF[macro].format(name)
+        fuzzer = FUZZER_OF[macro].format(TOGETHER.get(name, name))
         if not re.search(rf'fuzz_{fuzzer}\w*\.c', fuzzers):
             bad.append(f'{name}: no fuzzer')
         if not re.search(rf'\b{name}\b|_{name}\b', units):

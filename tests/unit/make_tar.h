@@ -26,14 +26,14 @@ static inline size_t tar_header(struct buf *b, char flag, const char *name, cons
 				size_t size)
 {
 	unsigned char h[512] = { 0 };
-	memcpy(h, name, strnlen(name, 100));
+	memcpy(h, name, MIN(strlen(name), (size_t)100));
 	snprintf((char *)h + 100, 8, "%07o", 0644);
 	snprintf((char *)h + 108, 8, "%07o", 1000);
 	snprintf((char *)h + 116, 8, "%07o", 100);
 	snprintf((char *)h + 124, 12, "%011zo", size);
 	snprintf((char *)h + 136, 12, "%011o", 1700000000);
 	h[156] = (unsigned char)flag;
-	memcpy(h + 157, link, strnlen(link, 100));
+	memcpy(h + 157, link, MIN(strlen(link), (size_t)100));
 	memcpy(h + 257,
 	       "ustar\0"
 	       "00",
