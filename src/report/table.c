@@ -5,7 +5,14 @@
 
 #include <stdio.h>
 
-enum { COLUMNS = 6, DEFAULT_WIDTH = 120, NARROWEST = 60, NOTES_SHOWN = 20 };
+enum {
+	COLUMNS = 6,
+	DEFAULT_WIDTH = 120,
+	NARROWEST = 60,
+	NOTES_SHOWN = 20,
+	TITLE_LEAST = 12,
+	COLUMN_LEAST = 14
+};
 
 static const char *const colours[] = {
 	[SEVERITY_UNKNOWN] = "\x1b[36m", [SEVERITY_NEGLIGIBLE] = "\x1b[2m",
@@ -87,7 +94,7 @@ static const struct str heads[COLUMNS] = {
 	{ "INSTALLED", 9 }, { "FIXED IN", 8 },	     { "TITLE", 5 },
 };
 
-/* Natural widths, then the widest text columns give way until the row fits. */
+/* Natural widths; the title takes what is left, else columns give way until the row fits. */
 static void fit(struct table *t, const struct report *r)
 {
 	size_t total =
@@ -110,13 +117,17 @@ static void fit(struct table *t, const struct report *r)
 	size_t used = 2 * (COLUMNS - 1);
 	for (size_t c = 0; c < COLUMNS - 1; c++)
 		used += t->width[c];
-	static const size_t gives[] = { 4, 3, 0 };
-	for (size_t i = 0; i < COUNT(gives) && used + 5 > total; i++) {
-		size_t take = MIN(used + 5 - total, t->width[gives[i]] - 10);
-		t->width[gives[i]] -= take;
+	/* A title that says nothing is not worth a version cut short. */
+	t->width[COLUMNS - 1] =
+		used + TITLE_LEAST <= total ? MIN(t->width[COLUMNS - 1], total - used) : 0;
+	static const size_t gives[] = { 0, 3, 4 };
+	for (size_t i = 0; i < COUNT(gives) && used > total + 2; i++) {
+		size_t *width = &t->width[gives[i]];
+		size_t spare = *width > COLUMN_LEAST ? *width - COLUMN_LEAST : 0;
+		size_t take = MIN(used - total - 2, spare);
+		*width -= take;
 		used -= take;
 	}
-	t->width[COLUMNS - 1] = used < total ? MIN(t->width[COLUMNS - 1], total - used) : 0;
 }
 
 static void put_row(struct table *t, const struct str cells[COLUMNS], const struct finding *f)
@@ -208,7 +219,7 @@ static void put_summary(struct table *t, const struct report *r)
 			if (s != SEVERITY_NEGLIGIBLE || count[s])
 				buf_addf(t->out, "%s%s: %zu", s == SEVERITY_CRITICAL ? "" : ", ",
 					 severity_name((enum severity)s), count[s]);
-		buf_addf(t->out, "), %zu can be fixed", fixable);
+		buf_addf(t->out, ")\n%zu can be fixed", fixable);
 		if (kev)
 			buf_addf(t->out, ", %zu known to be exploited (KEV)", kev);
 	}
@@ -251,6 +262,16 @@ static void put_not_examined(struct table *t, const struct inventory *inv)
 	buf_add_char(t->out, '\n');
 }
 
+/* Those that are not said by the lines before the verdict. */
+static void put_more_reasons(struct table *t, const struct report *r)
+{
+	struct strs more = r->verdict.reasons;
+	size_t said = MIN(r->unknown.n, more.n);
+	more.v += said;
+	more.n -= said;
+	put_lines(t, "  ", &more);
+}
+
 static void put_report(struct table *t, const struct report *r)
 {
 	fit(t, r);
@@ -262,6 +283,8 @@ static void put_report(struct table *t, const struct report *r)
 	buf_addf(t->out, "Verdict: %s\n", verdict_name(r->verdict.kind));
 	if (r->verdict.kind == VERDICT_DENIED)
 		put_lines(t, "  ", &r->verdict.reasons);
+	else if (r->verdict.kind == VERDICT_UNKNOWN)
+		put_more_reasons(t, r);
 }
 
 static int write_table(const struct report *reports, size_t n, const struct format_options *o,
