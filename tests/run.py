@@ -112,7 +112,7 @@ def main():
         say('unit tests, data, reject, golden, fuzz replay, backends')
         compiled('build', count)
         say('lint and end-to-end tests')
-        pytests(['tests/lint', 'tests/e2e', *([] if a.full else ['-m', 'not full'])], count)
+        pytests(['tests/lint', 'tests/golden', 'tests/e2e', *([] if a.full else ['-m', 'not full'])], count)
     say('building with AddressSanitizer and UndefinedBehaviorSanitizer')
     if step('sanitizer build', build('build-asan', ['-Db_sanitize=address,undefined', '--buildtype=debug', '-Doptimization=1']), count):
         say('the compiled tests under the sanitizers')

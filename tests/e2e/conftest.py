@@ -1,8 +1,12 @@
 """What the end-to-end tests share: the program, a scratch folder of its own for each test, the real data where there is some."""
+import fcntl
 import json
 import os
 import pathlib
+import pty
+import struct
 import subprocess
+import termios
 
 import pytest
 
@@ -34,6 +38,25 @@ class Lazaret:
         r = self('scan', '--format', 'json', *args, **kw)
         assert r.returncode in ((0, 1) if status is None else (status,)), r.stderr
         return json.loads(r.stdout)
+
+    def terminal(self, args, env=None, width=100, stderr_only=False):
+        """Runs on a pseudo terminal. Returns the exit status and what was shown there."""
+        ours, theirs = pty.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack('HHHH', 24, width, 0, 0))
+        p = subprocess.Popen([self.program, *map(str, args)], env={**self.env, 'TERM': 'xterm', **(env or {})}, cwd=self.cwd, stdin=theirs,
+                             stdout=subprocess.DEVNULL if stderr_only else theirs, stderr=theirs)
+        os.close(theirs)
+        shown = b''
+        while True:
+            try:
+                piece = os.read(ours, 65536)
+            except OSError:     # EIO: nobody is left at the other end
+                break
+            if not piece:
+                break
+            shown += piece
+        os.close(ours)
+        return p.wait(), shown.decode()
 
 
 @pytest.fixture

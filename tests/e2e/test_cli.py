@@ -2,7 +2,6 @@
 import json
 import os
 import pathlib
-import pty
 import re
 import subprocess
 
@@ -288,36 +287,13 @@ def test_full_report_file(lazaret, image):
     assert r.returncode == 3 and '/dev/full' in r.stderr
 
 
-def on_terminal(lazaret, args, env=None, stderr_only=False):
-    """Runs on a pseudo terminal of 100 columns; returns what was shown there."""
-    import fcntl
-    import struct
-    import termios
-    ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack('HHHH', 24, 100, 0, 0))
-    p = subprocess.Popen([lazaret.program, *args], env={**lazaret.env, 'TERM': 'xterm', **(env or {})}, cwd=lazaret.cwd, stdin=theirs,
-                         stdout=subprocess.DEVNULL if stderr_only else theirs, stderr=theirs)
-    os.close(theirs)
-    shown = b''
-    while True:
-        try:
-            piece = os.read(ours, 65536)
-        except OSError:
-            break
-        if not piece:
-            break
-        shown += piece
-    os.close(ours)
-    return p.wait(), shown.decode()
-
-
 def test_progress(lazaret, tmp_path):
     layers = [{f'f{i}': os.urandom(3 << 20)} for i in range(4)]
     images.Layout(tmp_path / 'image').image([BASE, *layers])
-    status, shown = on_terminal(lazaret, ['scan', '--allow-unknown', 'oci:image'], stderr_only=True)
+    status, shown = lazaret.terminal(['scan', '--allow-unknown', 'oci:image'], stderr_only=True)
     assert status == 0 and re.search(r'layer \d of 5', shown)
     assert shown.endswith('\r\x1b[K')
-    status, shown = on_terminal(lazaret, ['scan', '--allow-unknown', '--no-cache', '--quiet', 'oci:image'], stderr_only=True)
+    status, shown = lazaret.terminal(['scan', '--allow-unknown', '--no-cache', '--quiet', 'oci:image'], stderr_only=True)
     assert status == 0 and shown == ''
     r = lazaret('scan', '--allow-unknown', '--no-cache', 'oci:image')
     assert r.returncode == 0 and r.stderr == ''
@@ -330,12 +306,12 @@ def test_progress_ends_before_an_error(lazaret, tmp_path):
     for blob in (tmp_path / 'image/blobs/sha256').iterdir():
         if blob.stat().st_size > 1 << 20:
             blob.write_bytes(blob.read_bytes()[:-1] + b'x')
-    status, shown = on_terminal(lazaret, ['scan', 'oci:image'], stderr_only=True)
+    status, shown = lazaret.terminal(['scan', 'oci:image'], stderr_only=True)
     assert status == 3 and re.search(r'(^|\r\x1b\[K)lazaret scan: [^\r]*digest[^\r]*\r\n$', shown), shown
 
 
 def test_colour(lazaret, image):
     env = {k: v for k, v in lazaret.env.items() if k != 'NO_COLOR'}
     lazaret.env = env
-    assert '\x1b[1m' not in on_terminal(lazaret, ['scan', image], {'NO_COLOR': '1'})[1]
+    assert '\x1b[1m' not in lazaret.terminal(['scan', image], {'NO_COLOR': '1'})[1]
     assert '\x1b[' not in lazaret('scan', image).stdout
