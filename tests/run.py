@@ -15,6 +15,7 @@ import xml.etree.ElementTree as ET
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PYTHON = '/usr/bin/python3' if os.path.exists('/usr/bin/python3') else sys.executable
 TIMEOUT = 600
+HOSTILE = 'tests/e2e/test_hostile.py'
 
 
 class Count:
@@ -76,10 +77,10 @@ def compiled(folder, count):
         print(f'--- {folder}: {name} failed\n{out[-4000:]}')
 
 
-def pytests(args, count):
+def pytests(args, count, **env):
     report = ROOT / 'build' / 'pytest.xml'
     r = subprocess.run([PYTHON, '-m', 'pytest', '-q', '-rs', '--tb=short', '-p', 'no:cacheprovider', f'--junitxml={report}', *args], cwd=ROOT,
-                       env={**os.environ, 'LAZARET': str(ROOT / 'build' / 'lazaret'), 'PYTHONDONTWRITEBYTECODE': '1'})
+                       env={**os.environ, 'LAZARET': str(ROOT / 'build' / 'lazaret'), 'PYTHONDONTWRITEBYTECODE': '1', **env})
     if r.returncode not in (0, 1):
         count.add(0, 1, 0)
         return
@@ -103,6 +104,7 @@ def main():
     p.add_argument('--full', action='store_true')
     a = p.parse_args()
     count, start = Count(), time.time()
+    which = [] if a.full else ['-m', 'not full']
 
     def say(text):
         print(f'[{time.time() - start:5.0f} s] {text}', flush=True)
@@ -112,11 +114,13 @@ def main():
         say('unit tests, data, reject, golden, fuzz replay, backends')
         compiled('build', count)
         say('lint and end-to-end tests')
-        pytests(['tests/lint', 'tests/golden', 'tests/e2e', *([] if a.full else ['-m', 'not full'])], count)
+        pytests(['tests/lint', 'tests/golden', 'tests/e2e', f'--ignore={HOSTILE}', *which], count)
     say('building with AddressSanitizer and UndefinedBehaviorSanitizer')
     if step('sanitizer build', build('build-asan', ['-Db_sanitize=address,undefined', '--buildtype=debug', '-Doptimization=1']), count):
         say('the compiled tests under the sanitizers')
         compiled('build-asan', count)
+        say('hostile images, by the program as it is and under the sanitizers')
+        pytests([HOSTILE, *which], count, LAZARET_ASAN=str(ROOT / 'build-asan' / 'lazaret'))
     if a.full:
         say('building with clang')
         if step('clang build', build('build-clang', [], {'CC': 'clang'}), count):
