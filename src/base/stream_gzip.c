@@ -14,7 +14,8 @@ struct gzip_stream {
 	struct inflate_limits limits;
 	struct inflate_info own, *info;
 	struct inflate_state z;
-	bool in_member;
+	struct isal_gzip_header header; /* kept here: a header may come in pieces */
+	bool in_header, in_member;
 	unsigned char out[OUT];
 };
 
@@ -31,8 +32,9 @@ static int next_member(struct gzip_stream *g, struct err *e)
 		return 0;
 	}
 	isal_inflate_init(&g->z);
-	g->z.crc_flag = ISAL_GZIP;
-	g->in_member = true;
+	g->z.crc_flag = ISAL_GZIP_NO_HDR_VER;
+	isal_gzip_header_init(&g->header);
+	g->in_header = g->in_member = true;
 	return 1;
 }
 
@@ -57,13 +59,17 @@ static int inflate_some(struct gzip_stream *g, struct err *e)
 	uint32_t give = (uint32_t)MIN((size_t)n, (size_t)UINT32_MAX);
 	g->z.next_in = (unsigned char *)(uintptr_t)g->below->pos;
 	g->z.avail_in = give;
-	int r = isal_inflate(&g->z);
+	int r = g->in_header ? isal_read_gzip_header(&g->z, &g->header) : isal_inflate(&g->z);
+	if (g->in_header && r == ISAL_DECOMP_OK)
+		g->in_header = false;
 	uint32_t used = give - g->z.avail_in;
 	g->below->pos += used;
 	g->info->in += used;
-	if (r < 0 || (r != ISAL_DECOMP_OK && r != ISAL_END_INPUT && r != ISAL_OUT_OVERFLOW))
-		return err_set(e, ERR_INVALID, r == ISAL_INCORRECT_CHECKSUM ? "gzip checksum differs" : "gzip data is broken");
-	return g->z.block_state == ISAL_BLOCK_FINISH;
+	if (r != ISAL_DECOMP_OK && r != ISAL_END_INPUT && r != ISAL_OUT_OVERFLOW)
+		return err_set(e, ERR_INVALID,
+			       r == ISAL_INCORRECT_CHECKSUM ? "gzip checksum differs"
+							    : "gzip data is broken");
+	return !g->in_header && g->z.block_state == ISAL_BLOCK_FINISH;
 }
 
 static ssize_t gzip_fill(struct stream *s, struct err *e)
