@@ -574,3 +574,29 @@ def test_a_folder_that_leads_out(scan, tmp_path):
     (root / 'etc/circle').symlink_to('circle')
     r = scan('dir:root')
     assert r.report['packages'] == [] and r.loud, r.report
+
+
+def test_records_changed_in_the_cache(home, tmp_path):
+    """A record that is cut, damaged or no file at all is made anew; the answer stays. (The folder is ours alone: exchanged ones are not looked for.)"""
+    for name, body in (('one', BASE), ('two', {**BASE, STATUS: images.dpkg(other='1')})):
+        layout(tmp_path / name, body)
+
+    def scan(name):
+        r = home.scan('--cache-dir', tmp_path / 'cache', '--db-dir', home.cwd / 'cache/db', f'oci:{tmp_path}/{name}')
+        r.pop('created')
+        return r
+    want = {name: scan(name) for name in ('one', 'two')}
+    records = [p for p in (tmp_path / 'cache').rglob('layers/*/*') if p.is_file()]
+    assert len(records) == 2
+    good = [p.read_bytes() for p in records]
+    changes = [b'', good[0][:-1], good[0][:40], bytes(len(good[0])), good[0] + b'x']
+    changes += [good[0][:at] + bytes([good[0][at] ^ bit]) + good[0][at + 1:] for at in range(0, len(good[0]), 37) for bit in (1, 0x80)]
+    for data in changes:
+        records[0].write_bytes(data)
+        assert {name: scan(name) for name in want} == want
+    records[0].unlink()
+    records[0].symlink_to('/etc/passwd')
+    assert {name: scan(name) for name in want} == want
+    records[0].unlink()
+    records[0].mkdir()
+    assert {name: scan(name) for name in want} == want
