@@ -233,6 +233,7 @@ static int flush(struct state *s, struct err *e)
 	int r = 0;
 	if (why) {
 		struct str name = is_word(s->p.name) ? s->p.name : S("");
+		s->an->record->cut = true;
 		record_add_note(a, s->an->record, l, s->path,
 				arena_printf(a,
 					     "paragraph before line %zu%s%.*s cannot be read: %s",

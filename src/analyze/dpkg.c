@@ -220,6 +220,7 @@ static int flush(struct state *s, struct err *e)
 		struct str name = value(s, F_PACKAGE);
 		if (!is_word(name))
 			name = S("");
+		s->an->record->cut = true;
 		record_add_note(s->an->arena, s->an->record, l, s->path,
 				arena_printf(s->an->arena,
 					     "paragraph before line %zu%s%.*s cannot be read: %s",

@@ -56,9 +56,11 @@ static int begin(struct analysis *an, const struct file *f, void **state, struct
 	(void)e;
 	enum kind kind = kind_of(f->path);
 	if (kind == KIND_UPDATE) {
-		if (f->size)
+		if (f->size) {
+			an->record->cut = true;
 			record_add_note(an->arena, an->record, an->limits, f->path,
 					S("a change of an interrupted dpkg; it is not applied"));
+		}
 		return 0;
 	}
 	struct state *s = ARENA_NEW(an->arena, struct state);

@@ -39,6 +39,7 @@ struct layer_info {
 	uint64_t size;                  /* of the blob, bytes */
 	struct str media_type, created_by;
 	bool cached, examined;
+	bool cut;                       /* examined, but something was left out: its notes say what */
 };
 
 struct not_examined {

@@ -270,7 +270,7 @@ static int take(void *ctx, struct str piece, struct err *e)
 static void not_examined(struct arena *a, const struct limits *l, struct layer_record *out,
 			 const struct err *e)
 {
-	*out = (struct layer_record){ 0 };
+	*out = (struct layer_record){ .cut = true };
 	record_add_note(a, out, l, (struct str){ 0 },
 			arena_printf(a, "layer not examined: %s", e->text));
 }

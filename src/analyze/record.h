@@ -78,7 +78,7 @@ struct layer_record {
 	uint64_t *path_hashes;
 	size_t n_path_hashes;
 	uint64_t entries, bytes;        /* tar entries; inflated bytes */
-	bool cut;                       /* a limit stopped the walk: notes say which */
+	bool cut;                       /* something was left out, by a limit or where the archive is broken: notes say what */
 };
 
 /* Where the walk puts things: adds to the record in its arena. */

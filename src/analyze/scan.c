@@ -115,6 +115,7 @@ static bool dir_wants(void *ctx, struct str path)
 static void dir_note(void *ctx, struct str path, const char *reason)
 {
 	const struct dir_reading *d = ctx;
+	d->scan->inv->layers[0].cut |= path.n == 0 || layer_wants(path);
 	if (d->scan->inv->n_not_examined < d->scan->o->limits.layer_notes)
 		inventory_note(d->scan->inv, -1, path, "%s", reason);
 	else if (d->scan->inv->n_not_examined == d->scan->o->limits.layer_notes)
@@ -307,6 +308,7 @@ static int read_layers(struct scan *s, struct err *e)
 		if (code == 0 && same[i] != SIZE_MAX) {
 			s->records[i] = &f.readings[same[i]].record;
 			s->inv->layers[i].examined = true;
+			s->inv->layers[i].cut |= s->records[i]->cut;
 			s->inv->layers[i].cached = f.readings[same[i]].cached;
 		}
 	}
@@ -322,6 +324,8 @@ static int read_again(struct scan *s, struct reading *r, struct err *e)
 	for (size_t i = 0; code == 0 && i < r->record.n_notes; i++)
 		inventory_note(s->inv, (ssize_t)r->layer[0], r->record.notes[i].path, "%.*s",
 			       STR(r->record.notes[i].reason));
+	if (code == 0)
+		s->inv->layers[r->layer[0]].cut |= r->record.cut;
 	arena_merge(s->arena, &r->arena);
 	return code;
 }

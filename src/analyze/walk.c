@@ -412,9 +412,8 @@ static int walk_archive(struct walk *w, struct peeked *p, struct err *e)
 		return r;
 	const char *which =
 		r == ERR_LIMIT && s->failed == ERR_LIMIT ? limit_name(&info, &limits, c) : "";
-	(r == ERR_LIMIT ? walk_cut : walk_note)(
-		w, (struct str){ 0 }, "the %s was not examined: %s%s",
-		w->out.entries ? "rest of the layer" : "layer", e->text, which);
+	walk_cut(w, (struct str){ 0 }, "the %s was not examined: %s%s",
+		 w->out.entries ? "rest of the layer" : "layer", e->text, which);
 	return 0;
 }
 

@@ -434,6 +434,13 @@ static void say_unknown_parts(struct matcher *m)
 			     arena_printf(m->a, "layer %zd was not examined: %.*s", n->layer,
 					  STR(n->reason)));
 	}
+	for (size_t i = 0; i < m->inv->n_layers; i++) {
+		if (!m->inv->layers[i].cut)
+			continue;
+		push(m, u,
+		     m->inv->image ? arena_printf(m->a, "layer %zu was not examined wholly", i)
+				   : S("the folder was not examined wholly"));
+	}
 }
 
 static void say_warnings(struct matcher *m, int64_t now)
