@@ -401,9 +401,14 @@ static void take_notes(struct scan *s, const struct fold *f)
 		for (size_t j = 0; f->records[i] && j < f->records[i]->n_notes; j++)
 			inventory_note(s->inv, (ssize_t)i, f->records[i]->notes[j].path, "%.*s",
 				       STR(f->records[i]->notes[j].reason));
-	for (size_t i = 0; i < f->n_notes; i++)
-		inventory_note(s->inv, f->notes[i].layer, f->notes[i].path, "%s",
-			       f->notes[i].reason);
+	/* All of the fold's are about paths that an analyzer wants. */
+	for (size_t i = 0; i < f->n_notes; i++) {
+		const struct fold_note *n = &f->notes[i];
+		inventory_note(s->inv, n->layer, n->path, "%s", n->reason);
+		s->inv->not_examined[s->inv->n_not_examined - 1].database = n->path.n > 0;
+		if (n->path.n == 0 && s->inv->n_layers)
+			s->inv->layers[s->inv->n_layers - 1].cut = true;
+	}
 	for (size_t i = 0; i < f->n_files; i++) {
 		const struct folded_file *ff = &f->files[i];
 		if (ff->file->unreadable.n) {
