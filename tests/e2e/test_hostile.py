@@ -303,6 +303,14 @@ def test_links_in_circles(scan, tmp_path, files, below):
     assert r.loud, r.report
 
 
+@pytest.mark.parametrize('files', [{'var/lib/dpkg/status.d/x': ('link', 'x')}, {'var/lib/dpkg/status.d/x': ('hard', 'gone')},
+                                   {'lib/apk/db/installed': ('link', '../../apk/db/installed'), 'lib/apk/db': ('link', '../apk/db')}], ids=str)
+def test_a_second_database_that_leads_nowhere(scan, tmp_path, files):
+    """The packages of the first are found; those of the second are not known."""
+    r = scan(layout(tmp_path / 'i', BASE, files))
+    assert names_of(r) == ['bar', 'foo'] and r.closed, r.report
+
+
 @pytest.mark.parametrize('kind', [b'3', b'4', b'6', b'5', b'7', b'Z', b'D', b'V', b'M'])
 @pytest.mark.parametrize('path', [STATUS, 'etc/os-release'])
 def test_a_database_that_is_no_file(scan, tmp_path, kind, path):
@@ -627,3 +635,7 @@ def test_records_changed_in_the_cache(home, tmp_path):
     records[0].unlink()
     records[0].mkdir()
     assert {name: scan(name) for name in want} == want
+
+
+def test_an_image_without_layers(scan, tmp_path):
+    assert scan(layout(tmp_path / 'i')).closed
