@@ -1,5 +1,5 @@
-/* One file a record: 8 bytes "LZRTREC1", 8 bytes length of the record, 8 bytes checksum (str_hash of it), the record.
- * The checksum tells a torn or damaged file, not a forged one: the folder belongs to us alone (checked), and what is
+/* One file a record: 8 bytes "LZRTREC2", 8 bytes length of the record, 8 bytes checksum of it and of its key, the
+ * record. The checksum tells a torn, damaged or exchanged file, not a forged one: the folder belongs to us alone (checked), and what is
  * read from it goes through the same bounded decoder as a record from a child.
  *
  * The folder may be raced for by other processes of ours: a file that vanishes is a miss, a folder that vanishes is made
@@ -21,7 +21,7 @@ enum {
 	CACHE_STALE_SECONDS = 3600, /* after this a file that was never renamed is litter */
 	CACHE_FILES_MAX = 1000 * 1000, /* looked at in one eviction */
 };
-static const char cache_magic[8] = { 'L', 'Z', 'R', 'T', 'R', 'E', 'C', '1' };
+static const char cache_magic[8] = { 'L', 'Z', 'R', 'T', 'R', 'E', 'C', '2' };
 
 struct cache {
 	int fd; /* DIR/layers */
@@ -142,7 +142,13 @@ static void touch(int fd, const struct stat *st)
 		futimens(fd, NULL);
 }
 
-static bool read_record(int fd, struct arena *a, uint64_t max_bytes, struct str *out)
+static uint64_t checksum(const struct digest *key, struct str bytes)
+{
+	return str_hash(bytes) ^ str_hash((struct str){ (const char *)key->bytes, key->len });
+}
+
+static bool read_record(int fd, const struct digest *key, struct arena *a, uint64_t max_bytes,
+			struct str *out)
 {
 	struct stat st;
 	unsigned char head[CACHE_HEADER];
@@ -156,7 +162,7 @@ static bool read_record(int fd, struct arena *a, uint64_t max_bytes, struct str 
 		return false;
 	char *p = arena_alloc(a, length + 1);
 	struct str bytes = { p, length };
-	if (!read_all(fd, p, length) || str_hash(bytes) != sum)
+	if (!read_all(fd, p, length) || checksum(key, bytes) != sum)
 		return false;
 	touch(fd, &st);
 	*out = bytes;
@@ -173,7 +179,7 @@ bool cache_get(struct cache *c, const struct digest *key, struct arena *a, uint6
 		return false;
 	CLEANUP(cleanup_fd)
 	int fd = openat(folder, n.file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	return fd >= 0 && read_record(fd, a, max_bytes, out);
+	return fd >= 0 && read_record(fd, key, a, max_bytes, out);
 }
 
 static bool write_all(int fd, const void *p, size_t n)
@@ -190,10 +196,10 @@ static bool write_all(int fd, const void *p, size_t n)
 	return true;
 }
 
-static bool write_record(int fd, struct str bytes)
+static bool write_record(int fd, const struct digest *key, struct str bytes)
 {
 	unsigned char head[CACHE_HEADER];
-	uint64_t length = bytes.n, sum = str_hash(bytes);
+	uint64_t length = bytes.n, sum = checksum(key, bytes);
 	memcpy(head, cache_magic, 8);
 	memcpy(head + 8, &length, 8);
 	memcpy(head + 16, &sum, 8);
@@ -214,7 +220,7 @@ void cache_put(struct cache *c, const struct digest *key, struct str bytes)
 	int fd = openat(folder, aside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return;
-	if (!write_record(fd, bytes) || renameat(folder, aside, folder, n.file) != 0)
+	if (!write_record(fd, key, bytes) || renameat(folder, aside, folder, n.file) != 0)
 		unlinkat(folder, aside, 0);
 	else
 		__atomic_store_n(&c->added, true, __ATOMIC_RELAXED);

@@ -612,7 +612,7 @@ def test_a_folder_that_leads_out(scan, tmp_path):
 
 
 def test_records_changed_in_the_cache(home, tmp_path):
-    """A record that is cut, damaged or no file at all is made anew; the answer stays. (The folder is ours alone: exchanged ones are not looked for.)"""
+    """A record that is cut, damaged or no file at all is made anew; the answer stays."""
     for name, body in (('one', BASE), ('two', {**BASE, STATUS: images.dpkg(other='1')})):
         layout(tmp_path / name, body)
 

@@ -151,6 +151,21 @@ static void test_torn(void **state)
 	cache_close(c);
 }
 
+/* A whole record under another's name. */
+static void test_exchanged(void **state)
+{
+	struct folder *f = *state;
+	char from[TEXT * 2], to[TEXT * 2];
+	struct cache *c = open_cache(f->path, 1 << 20);
+	put(c, 1, S("one"));
+	put(c, 2, S("two"));
+	file_of(f->path, 1, from, sizeof from);
+	file_of(f->path, 2, to, sizeof to);
+	assert_int_equal(rename(from, to), 0);
+	assert_false(has(c, 2, S("")));
+	cache_close(c);
+}
+
 static void test_too_large(void **state)
 {
 	struct folder *f = *state;
@@ -279,6 +294,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_hit, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_torn, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_exchanged, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_too_large, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_links, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_evict, setup, teardown),
