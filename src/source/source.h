@@ -22,8 +22,6 @@ struct source_options {
 	struct strs skip_files, skip_dirs;      /* dir: glob patterns relative to the root */
 	bool cross_file_systems;                /* dir: leave the root's file system */
 	unsigned retries;                       /* registry: tries after the first */
-	void (*progress)(void *ctx, const struct digest *d, uint64_t done, uint64_t total);  /* NULL: none; any thread */
-	void *progress_ctx;
 };
 
 struct source;
