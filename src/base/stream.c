@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FD_BUFFER = 256 * 1024 };
+enum { FD_BUFFER = 256 * 1024, RATIO_FROM = 1 << 20 };
 
 static void *stream_new(size_t size, const struct stream_ops *ops)
 {
@@ -135,7 +135,7 @@ struct fd_stream {
 	struct stream s;
 	int fd;
 	bool own;
-	off_t offset;           /* -1: read where the descriptor stands */
+	off_t offset; /* -1: read where the descriptor stands */
 	uint64_t left;
 	unsigned char *buffer;
 };
@@ -148,7 +148,8 @@ static ssize_t fd_fill(struct stream *s, struct err *e)
 	if (want == 0)
 		return 0;
 	do {
-		n = f->offset < 0 ? read(f->fd, f->buffer, want) : pread(f->fd, f->buffer, want, f->offset);
+		n = f->offset < 0 ? read(f->fd, f->buffer, want)
+				  : pread(f->fd, f->buffer, want, f->offset);
 	} while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return err_sys(e, "read");
@@ -256,7 +257,8 @@ static void guard_close(struct stream *s)
 static int limit_reached(struct guard_stream *g, struct err *e)
 {
 	g->s.pos = g->s.end = NULL;
-	return err_set(e, ERR_LIMIT, "%s is larger than %llu bytes", g->name, (unsigned long long)g->max);
+	return err_set(e, ERR_LIMIT, "%s is larger than %llu bytes", g->name,
+		       (unsigned long long)g->max);
 }
 
 static ssize_t limit_fill(struct stream *s, struct err *e)
@@ -282,12 +284,12 @@ static int verify_end(struct guard_stream *g, struct err *e)
 	struct digest got;
 	if (g->max != UINT64_MAX && g->seen != g->max)
 		return err_set(e, ERR_INVALID, "%s has %llu bytes, its descriptor says %llu",
-		               digest_text(&g->expected, want), (unsigned long long)g->seen,
-		               (unsigned long long)g->max);
+			       digest_text(&g->expected, want), (unsigned long long)g->seen,
+			       (unsigned long long)g->max);
 	hasher_end(g->hasher, &got);
 	if (!digest_eq(&got, &g->expected))
 		return err_set(e, ERR_INVALID, "digest differs: expected %s, the bytes have %s",
-		               digest_text(&g->expected, want), digest_text(&got, have));
+			       digest_text(&g->expected, want), digest_text(&got, have));
 	return 0;
 }
 
@@ -301,7 +303,7 @@ static ssize_t verify_fill(struct stream *s, struct err *e)
 		char want[DIGEST_TEXT];
 		s->pos = s->end = NULL;
 		return err_set(e, ERR_INVALID, "%s has more than the %llu bytes of its descriptor",
-		               digest_text(&g->expected, want), (unsigned long long)g->max);
+			       digest_text(&g->expected, want), (unsigned long long)g->max);
 	}
 	if (n > 0)
 		hasher_add(g->hasher, s->pos, (size_t)n);
@@ -327,9 +329,11 @@ enum compression compression_of(struct str head)
 	if (str_starts(head, S("\x28\xb5\x2f\xfd")))
 		return COMPRESSION_ZSTD;
 	/* A zstd skippable frame: 0x184D2A50 to 0x184D2A5F, little endian. */
-	if (head.n >= 4 && ((unsigned char)head.p[0] & 0xF0) == 0x50 && str_starts(str_from(head, 1), S("\x2a\x4d\x18")))
+	if (head.n >= 4 && ((unsigned char)head.p[0] & 0xF0) == 0x50 &&
+	    str_starts(str_from(head, 1), S("\x2a\x4d\x18")))
 		return COMPRESSION_ZSTD;
-	if (str_starts(head, S("\xfd" "7zXZ\0")))
+	if (str_starts(head, S("\xfd"
+			       "7zXZ\0")))
 		return COMPRESSION_XZ;
 	if (str_starts(head, S("BZh")))
 		return COMPRESSION_BZIP2;
@@ -342,14 +346,25 @@ const char *compression_name(enum compression c)
 	return names[c];
 }
 
+int inflate_check(const struct inflate_info *i, const struct inflate_limits *l, struct err *e)
+{
+	if (i->out > l->max_out)
+		return err_set(e, ERR_LIMIT, "inflates to more than %llu bytes",
+			       (unsigned long long)l->max_out);
+	if (l->max_ratio && i->out > RATIO_FROM && i->out / l->max_ratio > i->in)
+		return err_set(e, ERR_LIMIT, "inflates to more than %u times its size",
+			       l->max_ratio);
+	return 0;
+}
+
 static ssize_t unsupported_fill(struct stream *s, struct err *e)
 {
 	(void)s;
 	return err_set(e, ERR_UNSUPPORTED, "bzip2 compression is not supported");
 }
 
-struct stream *stream_inflate(struct stream *below, enum compression c, const struct inflate_limits *limits,
-                              struct inflate_info *info)
+struct stream *stream_inflate(struct stream *below, enum compression c,
+			      const struct inflate_limits *limits, struct inflate_info *info)
 {
 	static const struct stream_ops unsupported = { unsupported_fill, guard_close };
 	struct guard_stream *g;
@@ -368,4 +383,14 @@ struct stream *stream_inflate(struct stream *below, enum compression c, const st
 	g = stream_new(sizeof *g, &unsupported);
 	g->below = below;
 	return &g->s;
+}
+
+struct stream *stream_inflate_any(int fd, const struct inflate_limits *limits)
+{
+	struct stream *below = stream_fd(fd, false, -1, UINT64_MAX);
+	struct err e = { 0 };
+	/* A failure sticks to the stream and is told to whoever reads it. */
+	ssize_t n = stream_fill(below, &e);
+	struct str head = { (const char *)below->pos, n > 0 ? (size_t)n : 0 };
+	return stream_inflate(below, compression_of(head), limits, NULL);
 }

@@ -75,6 +75,10 @@ struct inflate_limits {
 /* info may be NULL; it must outlive the stream. ERR_UNSUPPORTED for bzip2. */
 struct stream *stream_inflate(struct stream *below, enum compression c, const struct inflate_limits *limits,
                               struct inflate_info *info);
+/* What a descriptor (not closed) holds, inflated when it is compressed. */
+struct stream *stream_inflate_any(int fd, const struct inflate_limits *limits);
+/* ERR_LIMIT when what came out so far is more than the limits allow; for the filters below. */
+int inflate_check(const struct inflate_info *i, const struct inflate_limits *l, struct err *e);
 /* One owner file each; called by stream_inflate. */
 struct stream *stream_gunzip(struct stream *below, const struct inflate_limits *l, struct inflate_info *info);
 struct stream *stream_unzstd(struct stream *below, const struct inflate_limits *l, struct inflate_info *info);

@@ -6,7 +6,7 @@
 #include <isa-l/igzip_lib.h>
 #include <stdlib.h>
 
-enum { OUT = 256 * 1024, RATIO_FROM = 1 << 20 };
+enum { OUT = 256 * 1024 };
 
 struct gzip_stream {
 	struct stream s;
@@ -36,16 +36,6 @@ static int next_member(struct gzip_stream *g, struct err *e)
 	isal_gzip_header_init(&g->header);
 	g->in_header = g->in_member = true;
 	return 1;
-}
-
-static int check_limits(const struct gzip_stream *g, struct err *e)
-{
-	const struct inflate_info *i = g->info;
-	if (i->out > g->limits.max_out)
-		return err_set(e, ERR_LIMIT, "inflates to more than %llu bytes", (unsigned long long)g->limits.max_out);
-	if (g->limits.max_ratio && i->out > RATIO_FROM && i->out / g->limits.max_ratio > i->in)
-		return err_set(e, ERR_LIMIT, "inflates to more than %u times its size", g->limits.max_ratio);
-	return 0;
 }
 
 /* One call of the library over the window below. Returns 1 when the member ended. */
@@ -93,7 +83,7 @@ static ssize_t gzip_fill(struct stream *s, struct err *e)
 			g->in_member = false;
 			g->info->members++;
 		}
-		if ((r = check_limits(g, e)))
+		if ((r = inflate_check(g->info, &g->limits, e)))
 			return r;
 	}
 	s->pos = g->out;
@@ -108,7 +98,8 @@ static void gzip_close(struct stream *s)
 	free(g);
 }
 
-struct stream *stream_gunzip(struct stream *below, const struct inflate_limits *l, struct inflate_info *info)
+struct stream *stream_gunzip(struct stream *below, const struct inflate_limits *l,
+			     struct inflate_info *info)
 {
 	static const struct stream_ops ops = { gzip_fill, gzip_close };
 	struct gzip_stream *g = calloc(1, sizeof *g);

@@ -4,7 +4,7 @@
 #include <lzma.h>
 #include <stdlib.h>
 
-enum { OUT = 256 * 1024, MEMORY = 128 << 20, RATIO_FROM = 1 << 20 };
+enum { OUT = 256 * 1024, MEMORY = 128 << 20 };
 
 struct xz_stream {
 	struct stream s;
@@ -45,13 +45,9 @@ static ssize_t xz_fill(struct stream *s, struct err *e)
 	}
 	size_t have = OUT - g->z.avail_out;
 	g->info->out += have;
-	if (g->info->out > g->limits.max_out)
-		return err_set(e, ERR_LIMIT, "inflates to more than %llu bytes",
-			       (unsigned long long)g->limits.max_out);
-	if (g->limits.max_ratio && g->info->out > RATIO_FROM &&
-	    g->info->out / g->limits.max_ratio > g->info->in)
-		return err_set(e, ERR_LIMIT, "inflates to more than %u times its size",
-			       g->limits.max_ratio);
+	int r = inflate_check(g->info, &g->limits, e);
+	if (r)
+		return r;
 	s->pos = g->out;
 	s->end = g->out + have;
 	return (ssize_t)have;

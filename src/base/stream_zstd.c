@@ -6,7 +6,7 @@
 #include <zstd.h>
 #include <zstd_errors.h>
 
-enum { OUT = 256 * 1024, RATIO_FROM = 1 << 20 };
+enum { OUT = 256 * 1024 };
 
 struct zstd_stream {
 	struct stream s;
@@ -14,7 +14,7 @@ struct zstd_stream {
 	struct inflate_limits limits;
 	struct inflate_info own, *info;
 	ZSTD_DCtx *z;
-	bool in_frame, more;            /* more: the library holds output back */
+	bool in_frame, more; /* more: the library holds output back */
 	unsigned char out[OUT];
 };
 
@@ -35,21 +35,12 @@ static int next_frame(struct zstd_stream *g, struct err *e)
 	return 1;
 }
 
-static int check_limits(const struct zstd_stream *g, struct err *e)
-{
-	const struct inflate_info *i = g->info;
-	if (i->out > g->limits.max_out)
-		return err_set(e, ERR_LIMIT, "inflates to more than %llu bytes", (unsigned long long)g->limits.max_out);
-	if (g->limits.max_ratio && i->out > RATIO_FROM && i->out / g->limits.max_ratio > i->in)
-		return err_set(e, ERR_LIMIT, "inflates to more than %u times its size", g->limits.max_ratio);
-	return 0;
-}
-
 static int zstd_failed(const struct zstd_stream *g, size_t r, struct err *e)
 {
 	if (ZSTD_getErrorCode(r) == ZSTD_error_frameParameter_windowTooLarge)
-		return err_set(e, ERR_LIMIT, "a zstd frame asks for a window of more than %llu bytes",
-		               1ULL << g->limits.window_log);
+		return err_set(e, ERR_LIMIT,
+			       "a zstd frame asks for a window of more than %llu bytes",
+			       1ULL << g->limits.window_log);
 	return err_set(e, ERR_INVALID, "zstd data is broken: %s", ZSTD_getErrorName(r));
 }
 
@@ -79,7 +70,7 @@ static ssize_t zstd_fill(struct stream *s, struct err *e)
 		}
 	}
 	g->info->out += out.pos;
-	int r = check_limits(g, e);
+	int r = inflate_check(g->info, &g->limits, e);
 	if (r)
 		return r;
 	s->pos = g->out;
@@ -95,7 +86,8 @@ static void zstd_close(struct stream *s)
 	free(g);
 }
 
-struct stream *stream_unzstd(struct stream *below, const struct inflate_limits *l, struct inflate_info *info)
+struct stream *stream_unzstd(struct stream *below, const struct inflate_limits *l,
+			     struct inflate_info *info)
 {
 	static const struct stream_ops ops = { zstd_fill, zstd_close };
 	struct zstd_stream *g = calloc(1, sizeof *g);

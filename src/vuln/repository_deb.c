@@ -35,15 +35,11 @@ static int child_packages(int in, int out, int spool, struct str params)
 {
 	static const struct inflate_limits limits = { PACKAGES_INFLATED_MAX, 0, 27 };
 	struct line_out o = { .fd = out };
-	struct stream *below = stream_fd(in, false, -1, UINT64_MAX);
 	uint64_t skipped = 0;
-	struct err e;
+	struct err e = { 0 };
 	(void)spool;
 	(void)params;
-	ssize_t n = stream_fill(below, &e);
-	struct str head = { (const char *)below->pos, n > 0 ? (size_t)n : 0 };
-	struct stream *text CLEANUP(cleanup_stream) =
-		stream_inflate(below, compression_of(head), &limits, NULL);
+	struct stream *text CLEANUP(cleanup_stream) = stream_inflate_any(in, &limits);
 	int r = deb_packages_read(text, put_package, &o, &skipped, &e);
 	return line_end(&o, r, skipped, &e);
 }
