@@ -1,6 +1,6 @@
 /* One file a record: 8 bytes "LZRTREC2", 8 bytes length of the record, 8 bytes checksum of it and of its key, the
- * record. The checksum tells a torn, damaged or exchanged file, not a forged one: the folder belongs to us alone (checked), and what is
- * read from it goes through the same bounded decoder as a record from a child.
+ * record. The checksum tells a torn, damaged or exchanged file, not a forged one: the folder belongs to us alone
+ * (checked), and what is read from it goes through the same bounded decoder as a record from a child.
  *
  * The folder may be raced for by other processes of ours: a file that vanishes is a miss, a folder that vanishes is made
  * again. Every step is relative to an open folder and follows no symbolic link. Not synced to disk: after a crash the

@@ -286,23 +286,30 @@ static int scan_all(struct job *j, struct err *e)
 	return r;
 }
 
+static int run_job(struct job *j)
+{
+	const struct args *a = j->args;
+	struct err e = { 0 };
+	if (read_options(j, &e) || alarm_start(a, &e))
+		return usage(a, "%s", e.text);
+	progress_start(&j->progress, a);
+	j->scan.progress = progress_layer;
+	j->scan.progress_ctx = &j->progress;
+	return scan_all(j, &e) ? fail(a, &e) : exit_status(j);
+}
+
 static int run(const struct args *a)
 {
 	struct job j = { .args = a };
 	struct err e = { 0 };
 	if (a->words.n == 0)
 		return usage(a, "wanted: an image, an archive or a folder");
-	if (read_options(&j, &e) || alarm_start(a, &e))
-		return usage(a, "%s", e.text);
-	/* The launcher is forked before any thread exists. */
+	/* Forked before any thread exists, and before a password is read. */
 	if (launcher_open(&j.scan.launcher, &e))
 		return fail(a, &e);
-	progress_start(&j.progress, a);
-	j.scan.progress = progress_layer;
-	j.scan.progress_ctx = &j.progress;
-	int r = scan_all(&j, &e);
+	int status = run_job(&j);
 	launcher_close(j.scan.launcher);
-	return r ? fail(a, &e) : exit_status(&j);
+	return status;
 }
 
 const struct command command_scan = { "scan", "find what is known to be wrong with an image", NULL,
