@@ -60,7 +60,8 @@ fuzz:
 
 install: build
 	@meson configure build --prefix=$(PREFIX) >/dev/null
-	@meson install -C build --no-rebuild
+	@ninja -C build lazaret | tail -n 1
+	@meson install -C build --no-rebuild >/dev/null
 	@install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/site-functions \
 		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 	@build/lazaret completion bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/lazaret

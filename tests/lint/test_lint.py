@@ -193,3 +193,17 @@ def test_white_space():
             if path.suffix in ('.c', '.h') and len(line.expandtabs(8)) > WIDEST:
                 bad.append(f'{rel(path)}:{n}: wide')
     assert not bad, bad[:20]
+
+
+def test_install(tmp_path):
+    """make install puts program, man pages and completions below PREFIX; from a copy, so that the build stays as it is."""
+    copy = tmp_path / 'copy'
+    subprocess.run(['git', 'clone', '-q', str(ROOT), str(copy)], check=True)
+    r = subprocess.run(['make', 'install', f'DESTDIR={tmp_path}/root', 'PREFIX=/usr'], cwd=copy, capture_output=True, text=True)
+    assert r.returncode == 0, r.stderr
+    root = tmp_path / 'root/usr'
+    assert subprocess.run([str(root / 'bin/lazaret'), 'version'], capture_output=True, text=True).stdout.startswith('lazaret ')
+    for name in ('share/man/man1/lazaret-scan.1', 'share/zsh/site-functions/_lazaret', 'share/fish/vendor_completions.d/lazaret.fish',
+                 'share/bash-completion/completions/lazaret'):
+        assert (root / name).stat().st_size > 100, name
+    assert not (tmp_path / 'root/usr/local').exists()
