@@ -211,6 +211,8 @@ static int walk_container(struct json_reader *r, unsigned depth, bool object, st
 				return t;
 			c = skip_space(r, e);
 		}
+		if (c < 0)
+			return bad(r, c, e);
 		if (object)
 			t = read_key(r, e);
 		else
