@@ -60,7 +60,7 @@ static int enter(struct sqlite *d, uint32_t number, unsigned char *into, struct 
 {
 	if (number == 0 || number > d->n_pages)
 		return err_set(e, ERR_INVALID, "page %u of %u", number, d->n_pages);
-	ssize_t i = rpm_wal_find(&d->log, number);
+	ssize_t i = d->log.n ? rpm_wal_find(&d->log, number) : -1;
 	if (i < 0 && number > d->file_pages)
 		return err_set(e, ERR_INVALID, "page %u is behind the end of the file", number);
 	if (rpm_seen(d->seen, i < 0 ? number - 1 : d->file_pages + (uint64_t)i))
@@ -251,7 +251,7 @@ static int package_row(struct sqlite *d, struct str row, struct err *e)
 static int sqlite_head(struct sqlite *d, struct err *e)
 {
 	unsigned char h[SQL_HEAD];
-	ssize_t i = rpm_wal_find(&d->log, 1);
+	ssize_t i = d->log.n ? rpm_wal_find(&d->log, 1) : -1;
 	int r = i < 0 ? whole_read(d->file, 0, h, sizeof h, e)
 		      : whole_read(d->log.file, d->log.pages[i].at, h, sizeof h, e);
 	if (r != 0)

@@ -194,7 +194,7 @@ static int read_fresh(struct scan *s, struct reading *r, struct err *e)
 	struct buf raw = { 0 };
 	struct digest key;
 	int code = 0;
-	for (size_t i = 0; i < r->n && code == 0; i++) {
+	for (size_t i = 0; i < r->n && i < COUNT(in) && code == 0; i++) {
 		code = open_bytes(s, r, i, &dir, streams[i], e);
 		in[i] = (struct layer_input){ .bytes = *streams[i],
 					      .media_type = s->inv->layers[r->layer[i]].media_type,

@@ -6,6 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#undef err_set
+#undef err_sys
+#undef err_in
+
 static void mark_cut(struct err *e, size_t wanted)
 {
 	if (wanted >= sizeof e->text)

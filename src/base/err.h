@@ -29,4 +29,18 @@ int err_sys(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2
 /* Puts "TEXT: " before the text that is there; returns e->code. */
 int err_in(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* clang's analyzer sees one file at a time and would follow paths on which an error is no error. */
+#ifdef __clang_analyzer__
+#define ERR_IS_NEGATIVE(call) \
+	({ \
+		int code_ = (call); \
+		if (code_ >= 0) \
+			__builtin_unreachable(); \
+		code_; \
+	})
+#define err_set(...) ERR_IS_NEGATIVE(err_set(__VA_ARGS__))
+#define err_sys(...) ERR_IS_NEGATIVE(err_sys(__VA_ARGS__))
+#define err_in(...) ERR_IS_NEGATIVE(err_in(__VA_ARGS__))
+#endif
+
 #endif

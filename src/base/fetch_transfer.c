@@ -389,7 +389,7 @@ static int transfer_error(struct transfer *t, struct err *e)
 			    t->r.method, STR(url), FETCH_HEADERS_MAX, FETCH_HEADER_BYTES);
 	else if (t->head_done && t->total != UINT64_MAX)
 		r = err_set(e, ERR_IO, "%s %.*s: broke off after %llu of %llu bytes: %s",
-			    t->r.method, STR(url), (unsigned long long)(t->delivered + t->body.n),
+			    t->r.method, STR(url), (unsigned long long)t->delivered + t->body.n,
 			    (unsigned long long)t->total, why);
 	else
 		r = err_set(e, ERR_IO, "%s %.*s: %s", t->r.method, STR(url), why);

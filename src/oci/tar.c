@@ -266,14 +266,13 @@ static int pax_record(struct pax *p, struct str key, struct str value, struct er
 /* "LENGTH KEY=VALUE\n", LENGTH counting itself. */
 static int pax_cut(struct str *rest, struct str *key, struct str *value, struct err *e)
 {
-	struct str line = *rest;
 	uint64_t n;
 	size_t digits = str_upto(*rest, 20).n;
 	ssize_t space = str_find_char(str_upto(*rest, digits), ' ');
 	if (space <= 0 || !str_to_u64(str_upto(*rest, (size_t)space), rest->n, &n) ||
 	    n < (uint64_t)space + 4)
 		return err_set(e, ERR_INVALID, "a pax record has no length");
-	line = str_from(str_upto(*rest, (size_t)n), (size_t)space + 1);
+	struct str line = str_from(str_upto(*rest, (size_t)n), (size_t)space + 1);
 	if (line.p[line.n - 1] != '\n')
 		return err_set(e, ERR_INVALID, "a pax record does not end with a line feed");
 	line.n--;

@@ -170,7 +170,7 @@ static int by_name(struct layout *l, struct source *s, struct descriptor *out, s
 		best = fit;
 		found = &l->entries.v[i];
 	}
-	if (!found)
+	if (best == FIT_NONE)
 		return tell_choice(l, s->wanted, "no image is named", e);
 	if (several)
 		return tell_choice(l, s->wanted, "several images are named", e);

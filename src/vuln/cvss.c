@@ -118,7 +118,8 @@ static double round_up(double x, int version)
 	if (version == 30)
 		return ceil(x * 10 - 1e-9) / 10;
 	long scaled = lround(x * 100000);
-	return scaled % 10000 == 0 ? (double)scaled / 100000 : (double)(scaled / 10000 + 1) / 10;
+	long tenths = scaled / 10000 + (scaled % 10000 != 0);
+	return (double)tenths / 10;
 }
 
 static struct str modified(const struct str *v, enum v3 base, enum v3 mod)

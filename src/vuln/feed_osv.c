@@ -144,9 +144,10 @@ static struct str python_name(struct arena *a, struct str s)
 	char *p = arena_cstr(a, name);
 	size_t n = 0;
 	for (size_t i = 0; i < name.n; i++) {
-		bool dash = memchr("-_.", name.p[i], 3) != NULL;
+		char c = name.p[i];
+		bool dash = c == '-' || c == '_' || c == '.';
 		if (!dash || n == 0 || p[n - 1] != '-')
-			p[n++] = dash ? '-' : name.p[i];
+			p[n++] = dash ? '-' : c;
 	}
 	return (struct str){ p, n };
 }

@@ -238,11 +238,12 @@ static size_t each_source(struct fetching *f, void (*visit)(struct fetching *, c
 static void judge_absent(struct fetching *f)
 {
 	for (size_t i = 0; feeds[i]; i++) {
+		struct str feed = str_of(feeds[i]->name);
 		struct update_result *first = NULL;
 		bool any = false;
 		for (size_t k = 0; k < f->out->n; k++) {
 			struct update_result *x = &f->out->v[k];
-			if (!str_eq(x->feed, str_of(feeds[i]->name)))
+			if (!str_eq(x->feed, feed))
 				continue;
 			any |= !x->absent;
 			first = first ? first : x;
