@@ -82,7 +82,8 @@ __attribute__((unused)) static int child_memory(int in, int out, int spool, stru
 	(void)spool;
 	(void)params;
 	for (size_t i = 0; i < 4096; i++) {
-		char *p = malloc(1 << 20);
+		/* volatile: a compiler may leave out memory that nobody looks at. */
+		char *volatile p = malloc(1 << 20);
 		if (!p) {
 			put(out, "refused");
 			abort();
