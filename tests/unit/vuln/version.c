@@ -1,4 +1,5 @@
 /* Version schemes against tables: our own cases, and the published ones of the shared test data. */
+#include "base/json.h"
 #include "drive.h"
 #include "vuln/version.h"
 
@@ -76,6 +77,13 @@ static void test_own(void **state)
 	check_table("LAZARET_TESTS", "data/version/deb.cases", "deb", true, 20);
 	check_table("LAZARET_TESTS", "data/version/rpm.cases", "rpm", true, 20);
 	check_table("LAZARET_TESTS", "data/version/apk.cases", "apk", true, 20);
+	check_table("LAZARET_TESTS", "data/version/gem.cases", "gem", true, 20);
+	check_table("LAZARET_TESTS", "data/version/golang.cases", "golang", true, 12);
+	check_table("LAZARET_TESTS", "data/version/maven.cases", "maven", true, 25);
+	check_table("LAZARET_TESTS", "data/version/nuget.cases", "nuget", true, 13);
+	check_table("LAZARET_TESTS", "data/version/pep440.cases", "pep440", true, 28);
+	check_table("LAZARET_TESTS", "data/version/pub.cases", "pub", true, 12);
+	check_table("LAZARET_TESTS", "data/version/semver.cases", "semver", true, 21);
 }
 
 static void test_osv_debian(void **state)
@@ -108,6 +116,95 @@ static void test_rpmvercmp(void **state)
 	check_table("LAZARET_TEST_DATA", "versions/rpm-vercmp.txt", "rpm", false, 90);
 }
 
+static void test_osv_semver(void **state)
+{
+	(void)state;
+	check_table("LAZARET_TEST_DATA", "versions/osv/semver-versions.txt", "semver", false, 86);
+}
+
+static void test_osv_pypi(void **state)
+{
+	(void)state;
+	check_table("LAZARET_TEST_DATA", "versions/osv/pypi-versions.txt", "pep440", false, 37);
+}
+
+static void test_osv_maven(void **state)
+{
+	(void)state;
+	check_table("LAZARET_TEST_DATA", "versions/osv/maven-versions.txt", "maven", false, 102);
+}
+
+static void test_osv_rubygems(void **state)
+{
+	(void)state;
+	check_table("LAZARET_TEST_DATA", "versions/osv/rubygems-versions.txt", "gem", false, 25);
+}
+
+static void test_osv_nuget(void **state)
+{
+	(void)state;
+	check_table("LAZARET_TEST_DATA", "versions/osv/nuget-versions.txt", "nuget", false, 35);
+}
+
+static void test_osv_pub(void **state)
+{
+	(void)state;
+	check_table("LAZARET_TEST_DATA", "versions/osv/pub-versions.txt", "pub", false, 100);
+}
+
+/* A file of node-semver, each element given to check. */
+static void check_npm(const char *file, size_t at_least, void (*check)(const struct json *element))
+{
+	struct buf text = { 0 };
+	CLEANUP(cleanup_json) struct json *list = NULL;
+	struct err e = { 0 };
+	size_t checked = 0;
+	if (!drive_read("LAZARET_TEST_DATA", file, &text)) {
+		skip();
+		return;
+	}
+	assert_int_equal(json_parse(str_buf(&text), &list, &e), 0);
+	JSON_EACH(element, list)
+	{
+		check(element);
+		checked++;
+	}
+	buf_done(&text);
+	if (checked < at_least)
+		fail_msg("%s: only %zu elements", file, checked);
+}
+
+static void npm_pair(const struct json *element)
+{
+	struct str op = json_get_str(element, "op");
+	assert_int_equal(op.n, 1);
+	check_pair("npm", version_scheme_find(S("semver")), json_get_str(element, "a"), op.p[0],
+		   json_get_str(element, "b"));
+}
+
+static void npm_valid(const struct json *element)
+{
+	struct str v = json_get_str(element, "version");
+	if (!version_scheme_find(S("semver"))->valid(v))
+		fail_msg("npm: '%.*s' must be valid", STR(v));
+}
+
+static void npm_invalid(const struct json *element)
+{
+	struct str v = json_get_str(element, "version");
+	if (version_scheme_find(S("semver"))->valid(v))
+		fail_msg("npm: '%.*s' must be invalid", STR(v));
+}
+
+static void test_npm(void **state)
+{
+	(void)state;
+	check_npm("versions/npm/comparisons.json", 31, npm_pair);
+	check_npm("versions/npm/equality.json", 37, npm_pair);
+	check_npm("versions/npm/valid-versions.json", 22, npm_valid);
+	check_npm("versions/npm/invalid-versions.json", 7, npm_invalid);
+}
+
 static void test_find(void **state)
 {
 	(void)state;
@@ -130,7 +227,10 @@ int main(void)
 		cmocka_unit_test(test_own),	   cmocka_unit_test(test_osv_debian),
 		cmocka_unit_test(test_osv_redhat), cmocka_unit_test(test_osv_alpine),
 		cmocka_unit_test(test_apk_tools),  cmocka_unit_test(test_rpmvercmp),
-		cmocka_unit_test(test_find),
+		cmocka_unit_test(test_osv_semver), cmocka_unit_test(test_osv_pypi),
+		cmocka_unit_test(test_osv_maven),  cmocka_unit_test(test_osv_rubygems),
+		cmocka_unit_test(test_osv_nuget),  cmocka_unit_test(test_osv_pub),
+		cmocka_unit_test(test_npm),	   cmocka_unit_test(test_find),
 	};
 	return cmocka_run_group_tests_name("vuln/version", tests, NULL, NULL);
 }

@@ -1,0 +1,3 @@
+/* Versions of the scheme gem. */
+#define SCHEME "gem"
+#include "version.h"

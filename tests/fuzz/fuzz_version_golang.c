@@ -1,0 +1,3 @@
+/* Versions of the scheme golang. */
+#define SCHEME "golang"
+#include "version.h"

@@ -1,0 +1,3 @@
+/* Versions of the scheme maven. */
+#define SCHEME "maven"
+#include "version.h"

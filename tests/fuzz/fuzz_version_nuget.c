@@ -1,0 +1,3 @@
+/* Versions of the scheme nuget. */
+#define SCHEME "nuget"
+#include "version.h"

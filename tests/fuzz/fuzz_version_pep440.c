@@ -1,0 +1,3 @@
+/* Versions of the scheme pep440. */
+#define SCHEME "pep440"
+#include "version.h"

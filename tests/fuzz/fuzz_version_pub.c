@@ -1,0 +1,3 @@
+/* Versions of the scheme pub. */
+#define SCHEME "pub"
+#include "version.h"

@@ -1,0 +1,3 @@
+/* Versions of the scheme semver. */
+#define SCHEME "semver"
+#include "version.h"
