@@ -46,7 +46,7 @@ static bool take_word(struct str *s, const char *word, struct str *digits)
 	if (behind.n && is_separator(behind.p[0]))
 		behind = str_from(behind, 1);
 	*digits = part_cut(&behind, part_is_digit);
-	*s = digits->n ? behind : rest;
+	*s = behind;
 	return true;
 }
 
