@@ -245,7 +245,7 @@ static double base2(const struct str *v, double impact)
 	double exploit = 20 * weight("L=0.395 A=0.646 N=1", v[AV2]) *
 			 weight("H=0.35 M=0.61 L=0.71", v[AC2]) *
 			 weight("M=0.45 S=0.56 N=0.704", v[AU2]);
-	return round_one(MAX((0.6 * impact + 0.4 * exploit - 1.5) * (impact > 0 ? 1.176 : 0), 0.0));
+	return round_one((0.6 * impact + 0.4 * exploit - 1.5) * (impact > 0 ? 1.176 : 0));
 }
 
 static double temporal2(const struct str *v)
@@ -263,7 +263,7 @@ static bool score2(struct str metrics, double *score)
 	double impact =
 		10.41 * (1 - (1 - impact2(v[C2])) * (1 - impact2(v[I2])) * (1 - impact2(v[A2])));
 	if (!any_given(v, CDP2, AR2, "ND")) {
-		*score = round_one(base2(v, impact) * temporal2(v));
+		*score = MAX(0.0, round_one(base2(v, impact) * temporal2(v)));
 		return true;
 	}
 	double adjusted = MIN(10.41 * (1 - (1 - impact2(v[C2]) * requirement2(v[CR2])) *
@@ -272,8 +272,10 @@ static bool score2(struct str metrics, double *score)
 			      10.0);
 	double t = round_one(base2(v, adjusted) * temporal2(v));
 	double targets = is(v[TD2], "N") ? 0 : or_one(weight("L=0.25 M=0.75 H=1 ND=1", v[TD2]));
-	*score = round_one((t + (10 - t) * weight("N=0 L=0.1 LM=0.3 MH=0.4 H=0.5 ND=0", v[CDP2])) *
-			   targets);
+	/* An adjusted impact of nearly nothing takes the sum below zero. */
+	*score = MAX(0.0, round_one((t + (10 - t) * weight("N=0 L=0.1 LM=0.3 MH=0.4 H=0.5 ND=0",
+							   v[CDP2])) *
+				    targets));
 	return true;
 }
 
