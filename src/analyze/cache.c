@@ -322,11 +322,6 @@ void cache_close(struct cache *c)
 	free(c);
 }
 
-void cleanup_cache(struct cache **c)
-{
-	cache_close(*c);
-}
-
 int cache_clear(struct str dir, uint64_t *bytes, struct err *e)
 {
 	CLEANUP(cleanup_fd) int fd = -1;

@@ -15,7 +15,6 @@ struct cache;
 int cache_open(struct str dir, uint64_t max, struct cache **out, struct err *e);
 /* Removes the oldest records when this process has added some and all are larger than `max`. NULL is allowed. */
 void cache_close(struct cache *c);
-void cleanup_cache(struct cache **c);
 
 /* True with the record's bytes in `a`. A hit counts as a use (noted once an hour at most). Thread safe. */
 bool cache_get(struct cache *c, const struct digest *key, struct arena *a, uint64_t max_bytes, struct str *out);

@@ -39,8 +39,8 @@ struct child_answer {
  * at the same time (no deadlock, whatever it does). deadline: CLOCK_MONOTONIC nanoseconds, 0: none. Returns 0; the code
  * of `in` when that failed (it is drained even when the child stopped reading, so that a verify has its say); the code
  * of take; ERR_IO "timeout" past the deadline, or with how the child ended when it did not exit with 0
- * ("ended by signal 9 (out of memory?)", "used
- * more than N processor seconds", ...), ERR_UNSUPPORTED when none could be started. The child is gone afterwards. */
+ * ("ended by signal 9 (out of memory?)", "used more than N processor seconds", ...), ERR_UNSUPPORTED when none could be
+ * started. The child is gone afterwards. */
 int child_run(struct launcher *l, child_main *run, struct str params,
 	      const struct child_limits *limits, struct stream *in,
 	      const struct child_answer *answer, int64_t deadline, struct err *e);

@@ -48,13 +48,15 @@ static int gate_check(struct str text, struct err *e)
 {
 	struct gate g = { 0 };
 	if (text.n > JSON_TREE_MAX)
-		return err_set(e, ERR_LIMIT, "JSON text of %zu bytes is larger than %d", text.n, JSON_TREE_MAX);
+		return err_set(e, ERR_LIMIT, "JSON text of %zu bytes is larger than %d", text.n,
+			       JSON_TREE_MAX);
 	for (size_t i = 0; i < text.n; i++) {
 		const char *bad = gate_byte(&g, text, i);
 		if (bad)
 			return err_set(e, ERR_INVALID, "no valid JSON: %s at byte %zu", bad, i);
 		if (g.depth > JSON_DEPTH_MAX)
-			return err_set(e, ERR_LIMIT, "JSON is nested deeper than %d at byte %zu", JSON_DEPTH_MAX, i);
+			return err_set(e, ERR_LIMIT, "JSON is nested deeper than %d at byte %zu",
+				       JSON_DEPTH_MAX, i);
 	}
 	if (g.values > VALUES_MAX)
 		return err_set(e, ERR_LIMIT, "JSON has more than %d values", VALUES_MAX);
@@ -69,10 +71,12 @@ int json_parse(struct str text, struct json **out, struct err *e)
 	const char *stop = NULL;
 	cJSON *j = cJSON_ParseWithLengthOpts(text.n ? text.p : "", text.n, &stop, 0);
 	if (!j)
-		return err_set(e, ERR_INVALID, "no valid JSON at byte %td", stop && text.n ? stop - text.p : 0);
+		return err_set(e, ERR_INVALID, "no valid JSON at byte %td",
+			       stop && text.n ? stop - text.p : 0);
 	if (str_trim(str_from(text, (size_t)(stop - text.p))).n) {
 		cJSON_Delete(j);
-		return err_set(e, ERR_INVALID, "bytes behind the JSON value at byte %td", stop - text.p);
+		return err_set(e, ERR_INVALID, "bytes behind the JSON value at byte %td",
+			       stop - text.p);
 	}
 	*out = (struct json *)j;
 	return 0;
@@ -90,7 +94,9 @@ void cleanup_json(struct json **j)
 
 const struct json *json_get(const struct json *object, const char *key)
 {
-	return (const struct json *)(cJSON_IsObject(c(object)) ? cJSON_GetObjectItemCaseSensitive(c(object), key) : NULL);
+	return (const struct json *)(cJSON_IsObject(c(object))
+					     ? cJSON_GetObjectItemCaseSensitive(c(object), key)
+					     : NULL);
 }
 
 const struct json *json_at(const struct json *array, size_t i)
@@ -105,13 +111,14 @@ size_t json_count(const struct json *j)
 {
 	size_t n = 0;
 	JSON_EACH(child, j)
-		n++;
+	n++;
 	return n;
 }
 
 const struct json *json_first(const struct json *j)
 {
-	return (const struct json *)(cJSON_IsObject(c(j)) || cJSON_IsArray(c(j)) ? c(j)->child : NULL);
+	return (const struct json *)(cJSON_IsObject(c(j)) || cJSON_IsArray(c(j)) ? c(j)->child
+										 : NULL);
 }
 
 const struct json *json_next(const struct json *child)
@@ -147,11 +154,6 @@ bool json_is_array(const struct json *j)
 bool json_is_string(const struct json *j)
 {
 	return cJSON_IsString(c(j));
-}
-
-bool json_is_number(const struct json *j)
-{
-	return cJSON_IsNumber(c(j));
 }
 
 bool json_bool(const struct json *j, bool otherwise)

@@ -37,7 +37,6 @@ struct str json_get_str(const struct json *object, const char *key);
 bool json_is_object(const struct json *j);
 bool json_is_array(const struct json *j);
 bool json_is_string(const struct json *j);
-bool json_is_number(const struct json *j);
 bool json_bool(const struct json *j, bool otherwise);
 double json_double(const struct json *j, double otherwise);
 /* A whole number 0..2^53; false for anything else. */
@@ -74,7 +73,6 @@ void json_end_array(struct json_out *o);
 void json_put_key(struct json_out *o, const char *key);
 void json_put_str(struct json_out *o, struct str s);
 void json_put_u64(struct json_out *o, uint64_t v);
-void json_put_i64(struct json_out *o, int64_t v);
 void json_put_double(struct json_out *o, double v, int decimals);       /* fixed notation, trailing zeros cut */
 void json_put_bool(struct json_out *o, bool v);
 void json_put_null(struct json_out *o);

@@ -138,13 +138,6 @@ void json_put_u64(struct json_out *o, uint64_t v)
 	put_text(o, text);
 }
 
-void json_put_i64(struct json_out *o, int64_t v)
-{
-	char text[32];
-	snprintf(text, sizeof text, "%lld", (long long)v);
-	put_text(o, text);
-}
-
 void json_put_double(struct json_out *o, double v, int decimals)
 {
 	char text[400];

@@ -2,11 +2,11 @@
 #include "base/limits.h"
 
 static const struct {
-	const char *name, *text;
+	const char *name;
 	uint64_t value;
 	size_t offset;
 } table[] = {
-#define LIMIT(name, value, text) { #name, text, value, offsetof(struct limits, name) },
+#define LIMIT(name, value, text) { #name, value, offsetof(struct limits, name) },
 #include "base/limits.def"
 #undef LIMIT
 };
@@ -45,18 +45,10 @@ int limits_set(struct limits *l, struct str assignment, struct err *e)
 		if (!str_eq(name, str_of(table[i].name)))
 			continue;
 		if (!parse_size(value, &v) || v == 0)
-			return err_set(e, ERR_INVALID, "limit %s: '%.*s' is no number above 0", table[i].name, STR(value));
+			return err_set(e, ERR_INVALID, "limit %s: '%.*s' is no number above 0",
+				       table[i].name, STR(value));
 		*field(l, i) = v;
 		return 0;
 	}
 	return err_set(e, ERR_INVALID, "there is no limit named '%.*s'", STR(name));
-}
-
-const char *limits_name(size_t i, const char **text, uint64_t *value, const struct limits *l)
-{
-	if (i >= COUNT(table))
-		return NULL;
-	*text = table[i].text;
-	*value = *field((struct limits *)(uintptr_t)l, i);
-	return table[i].name;
 }

@@ -16,7 +16,5 @@ struct limits {
 void limits_default(struct limits *l);
 /* "name=value", value with an optional K, M or G (powers of 1024). ERR_INVALID for an unknown name or a bad value. */
 int limits_set(struct limits *l, struct str assignment, struct err *e);
-/* The i-th limit's name and description; NULL behind the last. */
-const char *limits_name(size_t i, const char **text, uint64_t *value, const struct limits *l);
 
 #endif
