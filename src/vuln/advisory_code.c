@@ -8,9 +8,9 @@
 
 /* Position is the number on disk: append only. */
 static const char *const schemes[] = {
-	NULL,	"deb",	    "rpm",   "apk",   "semver", "pep440", "maven",
-	"gem",	"composer", "nuget", "go",    "npm",	"hex",	  "pub",
-	"cran", "hackage",  "conan", "swift", "julia",	"pacman", "generic",
+	NULL,	    "deb",   "rpm",   "apk",	"semver",  "pep440", "maven",	"gem",
+	"composer", "nuget", "go",    "npm",	"hex",	   "pub",    "cran",	"hackage",
+	"conan",    "swift", "julia", "pacman", "generic", "golang", "bitnami",
 };
 
 enum { BY_BINARY = 1, NOT_AFFECTED = 2, HAS_PLACE = 4, HAS_VERSIONS = 8, HAS_SEVERITY = 16 };

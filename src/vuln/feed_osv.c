@@ -7,42 +7,19 @@
  * types read as absent, names and counts are bounded here and where records are written.
  *
  * Package names of deb and apk distributions are source packages, those of rpm distributions binary ones, but source
- * packages for SUSE; Rocky publishes either, so both are looked up. Names of PyPI (PEP 503), NuGet, Packagist and Hex are kept in
- * their normal form. Not supported: ranges that only database_specific tells. */
+ * packages for SUSE; Rocky publishes either, so both are looked up. Names of language packages are kept in
+ * their normal form (ecosystem.h). Not supported: ranges that only database_specific tells. */
 #include "vuln/feed.h"
 
 #include "analyze/distro.h"
 #include "base/json.h"
 #include "base/time.h"
+#include "vuln/ecosystem.h"
 #include "vuln/version.h"
 
 #include <ctype.h>
 
 enum { EVENTS_MAX = 20000, TEXT_MAX = 4096, CVSS_MAX = 32, IDS_MAX = 5000 };
-
-/* Ecosystems of languages; the text before the first ':' decides. */
-static const struct language {
-	const char *ecosystem, *ns, *scheme;
-} languages[] = {
-	{ "npm", "npm", "semver" },
-	{ "PyPI", "pypi", "pep440" },
-	{ "Go", "golang", "semver" },
-	{ "crates.io",
-	  "cargo", "semver" },
-	{ "Maven", "maven", "maven" },
-	{ "RubyGems", "gem", "gem" },
-	{ "Packagist", "composer", "composer" },
-	{ "NuGet", "nuget", "nuget" },
-	{ "Pub", "pub", "pub" },
-	{ "Hex", "hex", "semver" },
-	{ "SwiftURL", "swift", "semver" },
-	{ "GitHub Actions", "githubactions", "semver" },
-	{ "Bitnami", "bitnami", "semver" },
-	{ "ConanCenter", "conan", "conan" },
-	{ "CRAN", "cran", "cran" },
-	{ "Hackage", "hackage", "hackage" },
-	{ "Julia", "julia", "semver" },
-};
 
 /* What the names in a distribution's records are. */
 enum naming { NAMES_SOURCE, NAMES_BINARY, NAMES_EITHER };
@@ -128,49 +105,19 @@ static void read_severities(struct osv *o, const struct json *array, enum severi
 }
 
 /* Names */
-static const struct language *language_of(struct str ecosystem)
+/* Namespace, package, scheme and, for a distribution, what its names are. True for a distribution. */
+static bool place(struct arena *a, struct str ecosystem, struct str name, struct affected *f,
+		  enum naming *naming)
 {
-	struct str base = str_cut(&ecosystem, ':');
-	for (size_t i = 0; i < COUNT(languages); i++)
-		if (str_eq_nocase(base, str_of(languages[i].ecosystem)))
-			return &languages[i];
-	return NULL;
-}
-
-/* PEP 503: runs of '-', '_' and '.' are one '-'. */
-static struct str python_name(struct arena *a, struct str s)
-{
-	struct str name = lower(a, s);
-	char *p = arena_cstr(a, name);
-	size_t n = 0;
-	for (size_t i = 0; i < name.n; i++) {
-		char c = name.p[i];
-		bool dash = c == '-' || c == '_' || c == '.';
-		if (!dash || n == 0 || p[n - 1] != '-')
-			p[n++] = dash ? '-' : c;
-	}
-	return (struct str){ p, n };
-}
-
-static struct str package_name(struct arena *a, struct str ns, struct str name)
-{
-	if (str_eq(ns, S("pypi")))
-		return python_name(a, name);
-	if (str_eq(ns, S("nuget")) || str_eq(ns, S("composer")) || str_eq(ns, S("hex")))
-		return lower(a, name);
-	return arena_str(a, name);
-}
-
-/* Namespace, scheme and, for a distribution, what its names are. True for a distribution. */
-static bool place(struct arena *a, struct str ecosystem, struct affected *f, enum naming *naming)
-{
-	const struct language *l = language_of(ecosystem);
+	const struct ecosystem *l = ecosystem_by_osv(ecosystem);
 	*naming = NAMES_SOURCE;
 	if (l) {
 		f->ns = str_of(l->ns);
 		f->scheme = l->scheme;
+		f->package = ecosystem_normalise(a, l, name);
 		return false;
 	}
+	f->package = arena_str(a, name);
 	f->ns = distro_of_ecosystem(a, ecosystem);
 	f->scheme = f->ns.n ? distro_scheme(f->ns) : NULL;
 	if (f->ns.n == 0)
@@ -427,8 +374,7 @@ static int read_affected(struct osv *o, const struct json *tree, struct err *e)
 	/* Commits of a repository have no package. */
 	if (name.n == 0 || ecosystem.n == 0 || name.n > TEXT_MAX || ecosystem.n > TEXT_MAX)
 		return 0;
-	bool distribution = place(&o->arena, ecosystem, &f, &naming);
-	f.package = package_name(&o->arena, f.ns, name);
+	bool distribution = place(&o->arena, ecosystem, name, &f, &naming);
 	read_ranges(o, json_get(tree, "ranges"), &f);
 	if (!distribution || f.n_ranges == 0)
 		read_versions(o, json_get(tree, "versions"), &f);
@@ -609,44 +555,36 @@ static struct str escape_spaces(struct arena *a, struct str s)
 				     STR(str_from(s, (size_t)at + 1)));
 }
 
+static struct feed_source osv_source(struct arena *a, struct str base, struct str ecosystem)
+{
+	return (struct feed_source){
+		.name = arena_printf(a, "osv/%.*s", STR(ecosystem)),
+		.url = arena_printf(a, "%.*s/%.*s/all.zip", STR(base),
+				    STR(escape_spaces(a, ecosystem))),
+		.detail = ecosystem,
+	};
+}
+
 static void osv_sources(struct arena *a, struct str base_url, struct feed_source **v, size_t *n)
 {
-	static const char *const ecosystems[] = {
-		"AlmaLinux",
-		"Alpine",
-		"Azure Linux",
-		"Chainguard",
-		"Debian",
-		"Photon OS",
-		"Red Hat",
-		"Rocky Linux",
-		"SUSE",
-		"Ubuntu",
-		"Wolfi",
-		"openSUSE",
-		"crates.io",
-		"Go",
-		"Hex",
-		"Maven",
-		"NuGet",
-		"Packagist",
-		"Pub",
-		"PyPI",
-		"RubyGems",
-		"npm",
+	static const char *const distributions[] = {
+		"AlmaLinux", "Alpine",	    "Azure Linux", "Chainguard", "Debian", "Photon OS",
+		"Red Hat",   "Rocky Linux", "SUSE",	   "Ubuntu",	 "Wolfi",  "openSUSE",
 	};
 	struct str base =
 		base_url.n ? base_url : S("https://osv-vulnerabilities.storage.googleapis.com");
-	struct feed_source *s = arena_array(a, COUNT(ecosystems), sizeof *s);
-	for (size_t i = 0; i < COUNT(ecosystems); i++) {
-		struct str eco = str_of(ecosystems[i]);
-		s[i].name = arena_printf(a, "osv/%.*s", STR(eco));
-		s[i].url =
-			arena_printf(a, "%.*s/%.*s/all.zip", STR(base), STR(escape_spaces(a, eco)));
-		s[i].detail = eco;
-	}
-	*v = s;
-	*n = COUNT(ecosystems);
+	size_t languages = 0, count = 0;
+	while (ecosystems[languages].osv)
+		languages++;
+	*v = arena_array(a, COUNT(distributions) + languages, sizeof **v);
+	for (size_t i = 0; i < COUNT(distributions); i++)
+		(*v)[count++] = osv_source(a, base, str_of(distributions[i]));
+	/* One that purls call by two names is in the table twice. */
+	for (size_t i = 0; i < languages; i++)
+		if (ecosystems[i].published &&
+		    &ecosystems[i] == ecosystem_by_osv(str_of(ecosystems[i].osv)))
+			(*v)[count++] = osv_source(a, base, str_of(ecosystems[i].osv));
+	*n = count;
 }
 
 const struct feed feed_osv = {
