@@ -15,11 +15,32 @@ const struct analyzer *const analyzers[] = {
 	NULL,
 };
 
+const struct analyzer *const *analyzers_chosen(struct arena *a, const struct analysis_options *o)
+{
+	const struct analyzer **list = arena_array(a, COUNT(analyzers), sizeof *list);
+	unsigned asked = o->scanners ? o->scanners : SCAN_PACKAGES;
+	size_t n = 0;
+	for (size_t i = 0; analyzers[i]; i++) {
+		unsigned runs = analyzers[i]->scanners ? analyzers[i]->scanners : SCAN_PACKAGES;
+		if ((runs & asked) && (o->lockfiles || !analyzers[i]->lockfile))
+			list[n++] = analyzers[i];
+	}
+	return list;
+}
+
+const struct analyzer *analyzer_find(struct str name)
+{
+	for (size_t i = 0; analyzers[i]; i++)
+		if (str_eq(str_of(analyzers[i]->name), name))
+			return analyzers[i];
+	return NULL;
+}
+
 int whole_read(const struct whole *w, uint64_t at, void *p, size_t n, struct err *e)
 {
 	if (at > w->size || n > w->size - at)
-		return err_set(e, ERR_INVALID, "ends at byte %llu, %zu wanted at %llu", (unsigned long long)w->size, n,
-		               (unsigned long long)at);
+		return err_set(e, ERR_INVALID, "ends at byte %llu, %zu wanted at %llu",
+			       (unsigned long long)w->size, n, (unsigned long long)at);
 	if (w->fd < 0) {
 		if (n) /* an empty body has no address */
 			memcpy(p, w->mem.p + at, n);

@@ -304,6 +304,7 @@ static const char *const patterns[] = { "lib/apk/db/installed", "usr/lib/apk/db/
 const struct analyzer analyzer_apk = {
 	.name = "apk",
 	.version = 1,
+	.database = true,
 	.patterns = patterns,
 	.begin = begin,
 	.feed = feed,

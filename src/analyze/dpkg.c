@@ -311,6 +311,7 @@ static const char *const patterns[] = { "var/lib/dpkg/status", "var/lib/dpkg/sta
 const struct analyzer analyzer_dpkg = {
 	.name = "dpkg",
 	.version = 1,
+	.database = true,
 	.patterns = patterns,
 	.begin = begin,
 	.feed = feed,

@@ -419,6 +419,7 @@ static const char *const patterns[] = {
 const struct analyzer analyzer_dpkg_files = {
 	.name = "dpkg_files",
 	.version = 1,
+	.database = true,
 	.patterns = patterns,
 	.begin = begin,
 	.feed = feed,

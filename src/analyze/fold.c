@@ -177,13 +177,14 @@ static void follow_folder(struct fold *f, const struct analyzer *an, const char 
 			  "too many symbolic links (limit link_depth or path_bytes)");
 		return;
 	}
+	struct str below = arena_printf(f->arena, "%.*s/", STR(at));
 	if (str_eq(at, folder) || at.n == 0 ||
 	    has_pattern_in(an, at, str_from(str_of(pattern), folder.n)))
 		return;
 	for (size_t i = 0; i < f->n_layers; i++)
-		if (f->records[i] && tree_has_path(f->records[i], at, &is_dir) && is_dir)
-			push_missing(f, arena_printf(f->arena, "%.*s/", STR(folder)),
-				     arena_printf(f->arena, "%.*s/", STR(at)), i, i);
+		if (f->records[i] && ((tree_has_path(f->records[i], at, &is_dir) && is_dir) ||
+				      tree_has_path(f->records[i], below, &is_dir)))
+			push_missing(f, arena_printf(f->arena, "%.*s/", STR(folder)), below, i, i);
 }
 
 static void follow_patterns(struct fold *f, const struct analyzer *an)
@@ -199,6 +200,8 @@ static void follow_patterns(struct fold *f, const struct analyzer *an)
 
 static void follow_link(struct fold *f, const struct fold_node *n)
 {
+	if (!tree_wants(f, n->path))
+		return;
 	for (const struct analyzer *const *an = f->tree->analyzers; *an; an++)
 		if (analyzer_wants(*an, n->path))
 			follow_wanted(f, *an, n->path);

@@ -22,7 +22,7 @@ struct fold {
 	const struct layer_record *const *records;      /* one a layer, lowest first; NULL: layer not examined */
 	size_t n_layers;
 	const struct limits *limits;
-	const struct analyzer *const *analyzers;        /* NULL: all of analyzers.def */
+	const struct analyzer *const *analyzers;        /* that ran; NULL: all of analyzers.def */
 	/* What fold_layers makes. */
 	struct folded_file *files;      /* visible ones, sorted by path */
 	size_t n_files, files_cap;

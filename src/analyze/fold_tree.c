@@ -20,11 +20,6 @@ struct str path_parent(struct str path)
 	return str_upto(path, at < 0 ? 0 : (size_t)at);
 }
 
-static struct str path_base(struct str path)
-{
-	return str_from(path, (size_t)(str_rfind_char(path, '/') + 1));
-}
-
 struct str path_join(struct arena *a, struct str dir, struct str name)
 {
 	if (dir.n == 0)
@@ -93,34 +88,17 @@ bool pattern_folder(const char *pattern, struct str *folder)
 	return folder->n > 0;
 }
 
-static bool pattern_matches(struct str pattern, struct str path, struct str base)
+static void count_hit(void *ctx, size_t analyzer)
 {
-	struct str text = str_find_char(pattern, '/') < 0 ? base : path;
-	if (pattern.n == 0 || text.n == 0)
-		return false;
-	char first = pattern.p[0], last = pattern.p[pattern.n - 1];
-	if (!is_wild(first) && first != text.p[0])
-		return false;
-	if (!is_wild(last) && last != ']' && last != text.p[text.n - 1])
-		return false;
-	return str_glob(pattern, text);
-}
-
-bool analyzer_wants(const struct analyzer *an, struct str path)
-{
-	struct str base = path_base(path);
-	for (const char *const *p = an->patterns; *p; p++)
-		if (pattern_matches(str_of(*p), path, base))
-			return true;
-	return false;
+	(void)analyzer;
+	*(bool *)ctx = true;
 }
 
 bool tree_wants(const struct fold *f, struct str path)
 {
-	for (const struct analyzer *const *an = f->tree->analyzers; *an; an++)
-		if (analyzer_wants(*an, path))
-			return true;
-	return false;
+	bool wanted = false;
+	matcher_find(&f->tree->matcher, path, count_hit, &wanted);
+	return wanted;
 }
 
 /* Nodes */
@@ -657,7 +635,16 @@ bool tree_locate(const struct fold *f, struct str path, size_t below, size_t *la
 void tree_init(struct fold *f)
 {
 	struct fold_tree *t = f->tree = ARENA_NEW(f->arena, struct fold_tree);
-	t->analyzers = f->analyzers ? f->analyzers : analyzers;
+	const struct analyzer *const *all = f->analyzers ? f->analyzers : analyzers;
+	size_t n = 0, kept = 0;
+	while (all[n])
+		n++;
+	const struct analyzer **list = arena_array(f->arena, n + 1, sizeof *list);
+	for (size_t i = 0; i < n; i++)
+		if (!all[i]->own_paths)
+			list[kept++] = all[i];
+	t->analyzers = list;
+	matcher_init(&t->matcher, f->arena, list);
 	map_init(&t->by_hash, f->arena);
 	map_init(&t->by_target, f->arena);
 	t->hidden = arena_array(f->arena, f->n_layers + 1, sizeof *t->hidden);

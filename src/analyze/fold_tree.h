@@ -5,6 +5,7 @@
 
 #include "analyze/analyzer.h"
 #include "analyze/fold.h"
+#include "analyze/match.h"
 #include "base/map.h"
 
 enum {
@@ -53,7 +54,8 @@ struct fold_tree {
 	size_t n_nodes, nodes_cap;
 	struct fold_node **covered;     /* directories that the layer at hand put something else over */
 	size_t n_covered, covered_cap;
-	const struct analyzer *const *analyzers;
+	const struct analyzer *const *analyzers; /* those that follow links */
+	struct matcher matcher;
 	uint64_t steps;
 };
 enum { HIDES_PATH = 1, HIDES_BELOW = 2 };
@@ -70,7 +72,6 @@ bool tree_has_path(const struct layer_record *r, struct str path, bool *is_dir);
 bool tree_spend(const struct fold *f, uint64_t steps);
 void fold_note(struct fold *f, ssize_t layer, struct str path, const char *reason);
 
-bool analyzer_wants(const struct analyzer *an, struct str path);
 bool tree_wants(const struct fold *f, struct str path);
 /* A pattern that is one path; the folder part of one that is a path with wildcards behind a folder, else empty. */
 bool pattern_literal(const char *pattern, struct str *path);

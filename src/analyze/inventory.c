@@ -44,6 +44,45 @@ void inventory_sort_packages(struct inventory *inv)
 		qsort(inv->packages, inv->n_packages, sizeof *inv->packages, compare_packages);
 }
 
+static int compare_modes(const void *a, const void *b)
+{
+	const struct file_mode *x = a, *y = b;
+	return str_cmp(x->path, y->path);
+}
+
+bool package_is_os(const struct package *p)
+{
+	static const char *const types[] = { "deb", "rpm", "apk", "alpm", "opkg" };
+	for (size_t i = 0; i < COUNT(types); i++)
+		if (str_eq(p->type, str_of(types[i])))
+			return true;
+	return false;
+}
+
+void inventory_keep(struct inventory *inv, bool os, bool library)
+{
+	size_t n = 0, *to = arena_array(inv->arena, inv->n_packages, sizeof *to);
+	if (os && library)
+		return;
+	for (size_t i = 0; i < inv->n_packages; i++)
+		to[i] = (package_is_os(&inv->packages[i]) ? os : library) ? n++ : SIZE_MAX;
+	for (size_t i = 0; i < inv->n_packages; i++) {
+		struct package *p = &inv->packages[i];
+		if (to[i] == SIZE_MAX)
+			continue;
+		size_t kept = 0, *needs = arena_array(inv->arena, p->n_needs, sizeof *needs);
+		for (size_t k = 0; k < p->n_needs; k++)
+			if (to[p->needs[k]] != SIZE_MAX)
+				needs[kept++] = to[p->needs[k]];
+		p->needs = needs;
+		p->n_needs = kept;
+		if (p->owner >= 0)
+			p->owner = to[p->owner] == SIZE_MAX ? -1 : (ssize_t)to[p->owner];
+		inv->packages[to[i]] = *p;
+	}
+	inv->n_packages = n;
+}
+
 /* Since when is it there */
 static struct str package_key(struct arena *a, const struct record_package *p)
 {
@@ -85,6 +124,21 @@ static void attribute(struct package *first, const struct folded_file *ff, const
 	arena_done(&a);
 }
 
+static bool is_set(const struct record_package *p, struct str key)
+{
+	return str_eq(record_attr(p->attrs, p->n_attrs, key), S("true"));
+}
+
+static enum relation relation_of(const struct record_package *p)
+{
+	struct str word = record_attr(p->attrs, p->n_attrs, S("relation"));
+	if (str_eq(word, S("root")))
+		return RELATION_ROOT;
+	if (str_eq(word, S("direct")))
+		return RELATION_DIRECT;
+	return str_eq(word, S("indirect")) ? RELATION_INDIRECT : RELATION_UNKNOWN;
+}
+
 static void add_file(struct inventory *inv, const struct fold *f, const struct folded_file *ff)
 {
 	size_t start = inv->n_packages;
@@ -108,16 +162,57 @@ static void add_file(struct inventory *inv, const struct fold *f, const struct f
 			.n_attrs = p->n_attrs,
 			.owned = p->owned,
 			.n_owned = p->n_owned,
+			.sha256 = ff->file->sha256,
+			.sha1 = ff->file->sha1,
+			.md5 = ff->file->md5,
+			.inside = record_attr(p->attrs, p->n_attrs, S("inside")),
+			.relation = relation_of(p),
+			.dev = is_set(p, S("dev")),
+			.optional = is_set(p, S("optional")),
+			.owner = -1,
 		};
 	}
 	if (ff->file->n_packages && fold_older(f, ff))
 		attribute(inv->packages + start, ff, f);
 }
 
+/* Of each path the topmost layer's, where that one is of unusual mode. */
+static void add_modes(struct inventory *inv, const struct fold *f)
+{
+	for (size_t i = 0; i < f->n_layers; i++) {
+		const struct layer_record *r = f->records[i];
+		for (size_t j = 0; r && j < r->n_modes; j++) {
+			const struct record_mode *m = &r->modes[j];
+			size_t top;
+			if (!fold_path_layer(f, m->path, &top) || top != i)
+				continue;
+			*ARENA_PUSH(inv->arena, inv->modes, inv->n_modes, inv->modes_cap) =
+				(struct file_mode){
+					m->path, m->mode, m->uid, m->gid, m->is_dir, i
+				};
+		}
+	}
+	if (inv->n_modes)
+		qsort(inv->modes, inv->n_modes, sizeof *inv->modes, compare_modes);
+}
+
 void inventory_add_packages(struct inventory *inv, const struct fold *f)
 {
-	for (size_t i = 0; i < f->n_files; i++)
-		add_file(inv, f, &f->files[i]);
+	for (size_t i = 0; i < f->n_files; i++) {
+		const struct folded_file *ff = &f->files[i];
+		add_file(inv, f, ff);
+		if (ff->file->n_attrs)
+			*ARENA_PUSH(inv->arena, inv->facts, inv->n_facts, inv->facts_cap) =
+				(struct fact_file){
+					.path = ff->path,
+					.analyzer = ff->file->analyzer,
+					.size = ff->file->size,
+					.layer = ff->layer,
+					.attrs = ff->file->attrs,
+					.n_attrs = ff->file->n_attrs,
+				};
+	}
+	add_modes(inv, f);
 	inventory_sort_packages(inv);
 }
 

@@ -1,17 +1,16 @@
 /* A layer's way into its child and back.
  *
- * Towards the child goes one stream: the job (number of inputs; of each its media type and aliases), then each input as
- * frames of a 4-byte length and bytes, the empty frame last. Back comes the encoded record and nothing else. The limits go
- * as parameters. What the child reads is hostile; what it writes is then hostile too, so the answer is bounded and
- * decoded by record_decode, and none of it counts unless our own verification of the input succeeded. */
+ * Towards the child goes one stream: the job (what is asked for; number of inputs; of each its media type and aliases),
+ * then each input as frames of a 4-byte length and bytes, the empty frame last. Back comes the encoded record and
+ * nothing else. The limits go as parameters. What the child reads is hostile; what it writes is then hostile too, so the
+ * answer is bounded and decoded by record_decode, and none of it counts unless our own verification of the input
+ * succeeded. */
 #include "analyze/walk.h"
 
-#include "analyze/match.h"
 #include "analyze/scan.h"
 #include "base/child.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -31,9 +30,14 @@ static void put_text(struct buf *b, struct str s)
 	buf_add_str(b, s);
 }
 
-static void put_job(struct buf *b, const struct layer_input *inputs, size_t n)
+static void put_job(struct buf *b, const struct analysis_options *o,
+		    const struct layer_input *inputs, size_t n)
 {
 	struct buf job = { 0 };
+	put_u32(&job, o->scanners);
+	put_u32(&job, o->lockfiles);
+	put_text(&job, o->secret_rules);
+	put_text(&job, o->yara_rules);
 	put_u32(&job, n);
 	for (size_t i = 0; i < n; i++) {
 		put_text(&job, inputs[i].media_type);
@@ -177,6 +181,16 @@ static bool get_job(struct stream *in, struct arena *a, struct str *job)
 	return stream_read_exact(in, p, n, &e) == 0;
 }
 
+static bool get_options(struct str *job, struct analysis_options *o)
+{
+	bool bad = false;
+	o->scanners = get_u32(job, &bad);
+	o->lockfiles = get_u32(job, &bad);
+	o->secret_rules = get_text(job, &bad);
+	o->yara_rules = get_text(job, &bad);
+	return !bad;
+}
+
 static bool walk_inputs(struct walk *w, struct stream *in, struct arena *a, struct str job)
 {
 	static const struct stream_ops ops = { unframed_fill, unframed_close };
@@ -235,10 +249,13 @@ int layer_child(int in, int out, int spool, struct str params)
 	if (params.n != sizeof l)
 		return 1;
 	memcpy(&l, params.p, sizeof l);
+	struct analysis_options o;
 	struct stream *s = stream_fd(in, false, -1, UINT64_MAX);
-	struct walk *w = walk_open(analyzers, &l, &a, spool);
+	struct walk *w = NULL;
 	int r = 2;
-	if (get_job(s, &a, &job) && walk_inputs(w, s, &a, job) && walk_end(w, &record, &e) == 0) {
+	if (get_job(s, &a, &job) && get_options(&job, &o))
+		w = walk_open(analyzers_chosen(&a, &o), &o, &l, &a, spool);
+	if (w && walk_inputs(w, s, &a, job) && walk_end(w, &record, &e) == 0) {
 		walk_close(STEAL(w));
 		encode(&a, &l, &record, &bytes);
 		r = write_all(out, str_buf(&bytes)) ? 0 : 3;
@@ -293,9 +310,9 @@ static int run(struct launcher *launcher, struct framed *f, const struct limits 
 			 e);
 }
 
-int layer_analyze(struct launcher *launcher, const struct layer_input *inputs, size_t n,
-		  const struct limits *l, struct arena *a, struct layer_record *out,
-		  struct buf *raw, struct err *e)
+int layer_analyze(struct launcher *launcher, const struct analysis_options *options,
+		  const struct layer_input *inputs, size_t n, const struct limits *l,
+		  struct arena *a, struct layer_record *out, struct buf *raw, struct err *e)
 {
 	static const struct stream_ops ops = { framed_fill, framed_close };
 	struct framed f = { .s = { .ops = &ops }, .inputs = inputs, .n = n };
@@ -303,7 +320,7 @@ int layer_analyze(struct launcher *launcher, const struct layer_input *inputs, s
 	struct err why = { 0 };
 	if (n == 0)
 		return err_set(e, ERR_INVALID, "no layer to analyze");
-	put_job(&f.head, inputs, n);
+	put_job(&f.head, options, inputs, n);
 	int r = run(launcher, &f, l, &t, &why);
 	bool ours = f.s.failed || r == ERR_UNSUPPORTED || (r && is_past(inputs[0].deadline));
 	framed_close(&f.s);
@@ -324,43 +341,28 @@ int layer_analyze(struct launcher *launcher, const struct layer_input *inputs, s
 	return 0;
 }
 
-int layer_walk(struct stream *layer, const struct layer_input *in, const struct limits *l,
-	       struct arena *a, struct layer_record *out, struct err *e)
+int layer_walk(struct stream *layer, const struct analysis_options *options,
+	       const struct layer_input *in, const struct limits *l, struct arena *a,
+	       struct layer_record *out, struct err *e)
 {
-	CLEANUP(cleanup_walk) struct walk *w = walk_open(analyzers, l, a, -1);
+	CLEANUP(cleanup_walk)
+	struct walk *w = walk_open(analyzers_chosen(a, options), options, l, a, -1);
 	int r = walk_layer(w, layer, in, e);
 	return r ? r : walk_end(w, out, e);
 }
 
-/* The matcher of all analyzers: made once, then only read. */
-static struct {
-	struct matcher matcher;
-	struct arena arena;
-	pthread_once_t once;
-} all = { .once = PTHREAD_ONCE_INIT };
-
-static void make_all(void)
+void layer_analyzers_id(const struct analysis_options *options, struct buf *out)
 {
-	matcher_init(&all.matcher, &all.arena, analyzers);
-}
-
-static void count_hit(void *ctx, size_t analyzer)
-{
-	(void)analyzer;
-	*(bool *)ctx = true;
-}
-
-bool layer_wants(struct str path)
-{
-	bool wanted = false;
-	pthread_once(&all.once, make_all);
-	matcher_find(&all.matcher, path, count_hit, &wanted);
-	return wanted;
-}
-
-void layer_analyzers_id(struct buf *out)
-{
-	buf_addf(out, "record %d\n", RECORD_FORMAT);
-	for (size_t i = 0; analyzers[i]; i++)
-		buf_addf(out, "%s %u\n", analyzers[i]->name, analyzers[i]->version);
+	struct arena a = { 0 };
+	const struct str rules[] = { options->secret_rules, options->yara_rules };
+	char text[DIGEST_TEXT];
+	struct digest d;
+	buf_addf(out, "record %d scanners %u\n", RECORD_FORMAT, options->scanners);
+	for (const struct analyzer *const *z = analyzers_chosen(&a, options); *z; z++)
+		buf_addf(out, "%s %u\n", (*z)->name, (*z)->version);
+	for (size_t i = 0; i < COUNT(rules); i++) {
+		digest_of(DIGEST_SHA256, rules[i], &d);
+		buf_addf(out, "rules %s\n", digest_text(&d, text));
+	}
+	arena_done(&a);
 }

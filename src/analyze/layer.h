@@ -27,18 +27,17 @@ struct layer_input {
  * "timeout" past the deadline, ERR_UNSUPPORTED when no sandboxed child can be started; other trouble
  * inside the layer or with the child is a note in the record. raw, when not NULL, receives the encoded record; it stays empty
  * when the child did not end well, as such a record must not be kept. */
-int layer_analyze(struct launcher *launcher, const struct layer_input *inputs, size_t n,
-		  const struct limits *l, struct arena *a, struct layer_record *out,
+int layer_analyze(struct launcher *launcher, const struct analysis_options *options,
+		  const struct layer_input *inputs, size_t n, const struct limits *l, struct arena *a, struct layer_record *out,
 		  struct buf *raw, struct err *e);
 
 /* The child's side: reads frames from `in`, writes the encoded record to `out`. Also what the fuzzer drives: with a
  * plain stream and no sandbox. */
-int layer_walk(struct stream *layer, const struct layer_input *in, const struct limits *l,
-	       struct arena *a, struct layer_record *out, struct err *e);
+int layer_walk(struct stream *layer, const struct analysis_options *options,
+	       const struct layer_input *in, const struct limits *l, struct arena *a,
+	       struct layer_record *out, struct err *e);
 
-/* True when some analyzer wants this path: for dir_stream. */
-bool layer_wants(struct str path);
-/* Part of the cache key: changes with every analyzer's name and version and with RECORD_FORMAT. */
-void layer_analyzers_id(struct buf *out);
+/* Part of the cache key: changes with the name and version of every analyzer that runs, with rules and RECORD_FORMAT. */
+void layer_analyzers_id(const struct analysis_options *options, struct buf *out);
 
 #endif

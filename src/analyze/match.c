@@ -134,3 +134,26 @@ void matcher_find(const struct matcher *m, struct str path, void (*hit)(void *ct
 		if (fits(p, path, name))
 			tell_once(&h, p->analyzer);
 }
+
+/* Ends are compared first: most patterns differ there, and a glob costs more. */
+static bool pattern_matches(struct str pattern, struct str path, struct str name)
+{
+	struct str text = str_find_char(pattern, '/') < 0 ? name : path;
+	if (pattern.n == 0 || text.n == 0)
+		return false;
+	char first = pattern.p[0], last = pattern.p[pattern.n - 1];
+	if (!strchr("*?[\\", first) && first != text.p[0])
+		return false;
+	if (!strchr("*?\\]", last) && last != text.p[text.n - 1])
+		return false;
+	return str_glob(pattern, text);
+}
+
+bool analyzer_wants(const struct analyzer *an, struct str path)
+{
+	struct str name = last_component(path);
+	for (const char *const *p = an->patterns; *p; p++)
+		if (pattern_matches(str_of(*p), path, name))
+			return true;
+	return false;
+}

@@ -18,4 +18,7 @@ void matcher_init(struct matcher *m, struct arena *a, const struct analyzer *con
 void matcher_find(const struct matcher *m, struct str path, void (*hit)(void *ctx, size_t analyzer),
 		  void *ctx);
 
+/* One analyzer asked alone. */
+bool analyzer_wants(const struct analyzer *an, struct str path);
+
 #endif

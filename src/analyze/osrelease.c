@@ -367,6 +367,7 @@ static const char *const patterns[] = {
 const struct analyzer analyzer_osrelease = {
 	.name = analyzer_name,
 	.version = 1,
+	.database = true,
 	.patterns = patterns,
 	.want_whole = true,
 	.end = end,

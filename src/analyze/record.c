@@ -1,7 +1,7 @@
 /* A layer's record, and its encoding.
  *
  *	"lzrec" format(1 byte) flags(1 byte: 1 = cut) entries bytes
- *	files links whiteouts notes      each: a count, then the elements
+ *	files links whiteouts modes notes        each: a count, then the elements
  *	path hashes                      a count, then 8 bytes little endian each, ascending
  *	0xE5                             and nothing behind it
  *
@@ -65,6 +65,14 @@ void record_package_attr(struct arena *a, struct record_package *p, struct str k
 {
 	*ARENA_PUSH(a, p->attrs, p->n_attrs, p->attrs_cap) =
 		(struct attr){ arena_str(a, key), arena_str(a, value) };
+}
+
+void record_add_mark(struct arena *a, struct record_file *f, const char *kind, struct str rule,
+		     struct str text, uint64_t line, uint64_t end_line)
+{
+	*ARENA_PUSH(a, f->marks, f->n_marks, f->marks_cap) =
+		(struct record_mark){ str_of(kind), arena_str(a, rule), arena_str(a, text), line,
+				      end_line };
 }
 
 /* The last line counts those that found no room: rewritten in place, so that a million of them cost nothing. */
@@ -188,19 +196,41 @@ static void put_package(struct buf *b, const struct record_package *p)
 	put_owned(b, p->owned, p->n_owned);
 }
 
+static void put_digest(struct buf *b, const struct digest *d, unsigned alg)
+{
+	if (d->alg != alg)
+		alg = DIGEST_NONE;
+	buf_add_char(b, (char)alg);
+	buf_add(b, d->bytes, sum_bytes[alg]);
+}
+
+static void put_marks(struct buf *b, const struct record_file *f)
+{
+	put_number(b, f->n_marks);
+	for (size_t i = 0; i < f->n_marks; i++) {
+		const struct record_mark *m = &f->marks[i];
+		put_str(b, m->kind);
+		put_str(b, m->rule);
+		put_str(b, m->text);
+		put_number(b, m->line);
+		put_number(b, m->end_line);
+	}
+}
+
 static void put_file(struct buf *b, const struct record_file *f)
 {
-	unsigned alg = f->sha256.alg == DIGEST_SHA256 ? DIGEST_SHA256 : DIGEST_NONE;
 	put_str(b, f->path);
 	put_str(b, f->analyzer);
 	put_number(b, f->size);
-	buf_add_char(b, (char)alg);
-	buf_add(b, f->sha256.bytes, sum_bytes[alg]);
+	put_digest(b, &f->sha256, DIGEST_SHA256);
+	put_digest(b, &f->sha1, DIGEST_SHA1);
+	put_digest(b, &f->md5, DIGEST_MD5);
 	put_number(b, f->n_packages);
 	for (size_t i = 0; i < f->n_packages; i++)
 		put_package(b, &f->packages[i]);
 	put_attrs(b, f->attrs, f->n_attrs);
 	put_owned(b, f->owned, f->n_owned);
+	put_marks(b, f);
 	put_str(b, f->unreadable);
 }
 
@@ -234,6 +264,14 @@ void record_encode(const struct layer_record *r, struct buf *out)
 	for (size_t i = 0; i < r->n_whiteouts; i++) {
 		put_str(out, r->whiteouts[i].path);
 		buf_add_char(out, r->whiteouts[i].opaque);
+	}
+	put_number(out, r->n_modes);
+	for (size_t i = 0; i < r->n_modes; i++) {
+		put_str(out, r->modes[i].path);
+		put_number(out, r->modes[i].mode);
+		put_number(out, r->modes[i].uid);
+		put_number(out, r->modes[i].gid);
+		buf_add_char(out, r->modes[i].is_dir);
 	}
 	put_number(out, r->n_notes);
 	for (size_t i = 0; i < r->n_notes; i++) {
@@ -408,20 +446,40 @@ static void get_package(struct decoder *d, struct record_package *p)
 	p->owned = get_owned(d, &p->n_owned, &p->owned_cap);
 }
 
+static void get_digest(struct decoder *d, struct digest *out, unsigned want)
+{
+	unsigned alg = get_byte(d);
+	if (alg != DIGEST_NONE && alg != want)
+		refuse(d, "a file's digest is of another algorithm");
+	if (d->bad || alg == DIGEST_NONE)
+		return;
+	struct str sum = get_bytes(d, sum_bytes[alg]);
+	*out = (struct digest){ .alg = (unsigned char)alg, .len = sum_bytes[alg] };
+	if (sum.n)
+		memcpy(out->bytes, sum.p, sum.n);
+}
+
+static void get_marks(struct decoder *d, struct record_file *f)
+{
+	f->marks = get_array(d, 5, sizeof *f->marks, UINT64_MAX, &f->n_marks, &f->marks_cap);
+	for (size_t i = 0; !d->bad && i < f->n_marks; i++) {
+		struct record_mark *m = &f->marks[i];
+		m->kind = get_str(d);
+		m->rule = get_str(d);
+		m->text = get_str(d);
+		m->line = get_number(d);
+		m->end_line = get_number(d);
+	}
+}
+
 static void get_file(struct decoder *d, struct record_file *f)
 {
 	f->path = get_path(d);
 	f->analyzer = get_str(d);
 	f->size = get_number(d);
-	unsigned alg = get_byte(d);
-	if (alg != DIGEST_NONE && alg != DIGEST_SHA256)
-		refuse(d, "a file's digest is no SHA-256");
-	if (!d->bad && alg == DIGEST_SHA256) {
-		struct str sum = get_bytes(d, sum_bytes[alg]);
-		f->sha256 = (struct digest){ .alg = DIGEST_SHA256, .len = sum_bytes[alg] };
-		if (sum.n)
-			memcpy(f->sha256.bytes, sum.p, sum.n);
-	}
+	get_digest(d, &f->sha256, DIGEST_SHA256);
+	get_digest(d, &f->sha1, DIGEST_SHA1);
+	get_digest(d, &f->md5, DIGEST_MD5);
 	f->packages = get_array(d, 11, sizeof *f->packages, d->l->packages - d->packages,
 				&f->n_packages, &f->packages_cap);
 	d->packages += f->n_packages;
@@ -429,6 +487,7 @@ static void get_file(struct decoder *d, struct record_file *f)
 		get_package(d, &f->packages[i]);
 	f->attrs = get_attrs(d, &f->n_attrs, &f->attrs_cap);
 	f->owned = get_owned(d, &f->n_owned, &f->owned_cap);
+	get_marks(d, f);
 	f->unreadable = get_str(d);
 }
 
@@ -463,6 +522,19 @@ static void get_whiteouts(struct decoder *d, struct layer_record *r)
 	}
 }
 
+static void get_modes(struct decoder *d, struct layer_record *r)
+{
+	r->modes = get_array(d, 5, sizeof *r->modes, d->l->modes, &r->n_modes, &r->modes_cap);
+	for (size_t i = 0; !d->bad && i < r->n_modes; i++) {
+		struct record_mode *m = &r->modes[i];
+		m->path = get_path(d);
+		m->mode = (unsigned)get_number(d) & 07777;
+		m->uid = (unsigned)get_number(d);
+		m->gid = (unsigned)get_number(d);
+		m->is_dir = get_bool(d);
+	}
+}
+
 static void get_notes(struct decoder *d, struct layer_record *r)
 {
 	r->notes = get_array(d, 2, sizeof *r->notes, d->l->layer_notes, &r->n_notes, &r->notes_cap);
@@ -474,7 +546,7 @@ static void get_notes(struct decoder *d, struct layer_record *r)
 
 static void get_hashes(struct decoder *d, struct layer_record *r)
 {
-	r->path_hashes = get_array(d, 8, 8, d->l->layer_entries, &r->n_path_hashes, NULL);
+	r->path_hashes = get_array(d, 8, 8, 2 * d->l->layer_entries, &r->n_path_hashes, NULL);
 	struct str bytes = get_bytes(d, r->n_path_hashes * 8);
 	if (d->bad || r->n_path_hashes == 0)
 		return;
@@ -499,11 +571,12 @@ static void get_record(struct decoder *d, struct layer_record *r)
 	r->cut = flags & FLAG_CUT;
 	r->entries = get_number(d);
 	r->bytes = get_number(d);
-	r->files = get_array(d, 11, sizeof *r->files, UINT64_MAX, &r->n_files, &r->files_cap);
+	r->files = get_array(d, 14, sizeof *r->files, UINT64_MAX, &r->n_files, &r->files_cap);
 	for (size_t i = 0; !d->bad && i < r->n_files; i++)
 		get_file(d, &r->files[i]);
 	get_links(d, r);
 	get_whiteouts(d, r);
+	get_modes(d, r);
 	get_notes(d, r);
 	get_hashes(d, r);
 	if (get_byte(d) != END || d->rest.n)

@@ -117,6 +117,7 @@ static int rpm_finish(struct analysis *an, struct err *e)
 const struct analyzer analyzer_rpm = {
 	.name = "rpm",
 	.version = 1,
+	.database = true,
 	.patterns = patterns,
 	.want_whole = true,
 	.end = rpm_end,

@@ -151,6 +151,7 @@ static int manifest_finish(struct analysis *an, struct err *e)
 const struct analyzer analyzer_rpmmanifest = {
 	.name = "rpmmanifest",
 	.version = 1,
+	.database = true,
 	.patterns = patterns,
 	.want_whole = true,
 	.end = manifest_end,

@@ -10,6 +10,7 @@
 #include "analyze/distro.h"
 #include "analyze/fold.h"
 #include "analyze/layer.h"
+#include "analyze/match.h"
 #include "base/map.h"
 #include "base/pool.h"
 
@@ -20,6 +21,9 @@ struct scan {
 	struct source *source;
 	struct image *image; /* NULL: a directory */
 	const struct scan_options *o;
+	struct analysis_options analysis;
+	const struct analyzer *const *analyzers; /* those that run */
+	struct matcher matcher; /* of them */
 	struct arena *arena;
 	struct inventory *inv;
 	struct cache *cache; /* NULL: none */
@@ -93,6 +97,28 @@ static struct stream *watch(const struct scan *s, struct stream *below, const bo
 	return &w->s;
 }
 
+static void count_hit(void *ctx, size_t analyzer)
+{
+	(void)analyzer;
+	*(bool *)ctx = true;
+}
+
+static bool wanted(const struct scan *s, struct str path)
+{
+	bool hit = false;
+	matcher_find(&s->matcher, path, count_hit, &hit);
+	return hit;
+}
+
+/* A path that the packages of the distribution may be read from. */
+static bool database_wanted(const struct scan *s, struct str path)
+{
+	for (const struct analyzer *const *an = s->analyzers; *an; an++)
+		if ((*an)->database && analyzer_wants(*an, path))
+			return true;
+	return false;
+}
+
 /* Directories */
 struct dir_reading {
 	struct scan *scan;
@@ -109,13 +135,13 @@ static bool dir_wants(void *ctx, struct str path)
 		if (str_ends(source, S("/")) ? str_starts(path, source) : str_eq(path, source))
 			return true;
 	}
-	return !d->again && layer_wants(path);
+	return !d->again && wanted(d->scan, path);
 }
 
 static void dir_note(void *ctx, struct str path, const char *reason)
 {
 	const struct dir_reading *d = ctx;
-	d->scan->inv->layers[0].cut |= path.n == 0 || layer_wants(path);
+	d->scan->inv->layers[0].cut |= path.n == 0 || database_wanted(d->scan, path);
 	if (d->scan->inv->n_not_examined < d->scan->o->limits.layer_notes)
 		inventory_note(d->scan->inv, -1, path, "%s", reason);
 	else if (d->scan->inv->n_not_examined == d->scan->o->limits.layer_notes)
@@ -138,7 +164,7 @@ static void reading_key(const struct scan *s, const struct reading *r, struct di
 {
 	struct buf b = { 0 };
 	buf_addf(&b, "record %d analyzers ", RECORD_FORMAT);
-	layer_analyzers_id(&b);
+	layer_analyzers_id(&s->analysis, &b);
 	buf_addf(&b, " limits ");
 	buf_add(&b, &s->o->limits, sizeof s->o->limits);
 	for (size_t i = 0; i < r->n; i++) {
@@ -203,8 +229,8 @@ static int read_fresh(struct scan *s, struct reading *r, struct err *e)
 					      .deadline = s->o->deadline };
 	}
 	if (code == 0)
-		code = layer_analyze(s->o->launcher, in, r->n, &s->o->limits, &r->arena, &r->record,
-				     s->cache && s->image ? &raw : NULL, e);
+		code = layer_analyze(s->o->launcher, &s->analysis, in, r->n, &s->o->limits,
+				     &r->arena, &r->record, s->cache && s->image ? &raw : NULL, e);
 	if (code == 0 && is_late(s->o))
 		code = err_set(e, ERR_IO, "timeout");
 	if (code == 0 && raw.n) {
@@ -405,7 +431,8 @@ static void take_notes(struct scan *s, const struct fold *f)
 	for (size_t i = 0; i < f->n_notes; i++) {
 		const struct fold_note *n = &f->notes[i];
 		inventory_note(s->inv, n->layer, n->path, "%s", n->reason);
-		s->inv->not_examined[s->inv->n_not_examined - 1].database = n->path.n > 0;
+		s->inv->not_examined[s->inv->n_not_examined - 1].database =
+			n->path.n > 0 && database_wanted(s, n->path);
 		if (n->path.n == 0 && s->inv->n_layers)
 			s->inv->layers[s->inv->n_layers - 1].cut = true;
 	}
@@ -414,14 +441,16 @@ static void take_notes(struct scan *s, const struct fold *f)
 		if (ff->file->unreadable.n) {
 			inventory_note(s->inv, (ssize_t)ff->layer, ff->path, "%.*s: %.*s",
 				       STR(ff->file->analyzer), STR(ff->file->unreadable));
-			s->inv->not_examined[s->inv->n_not_examined - 1].database = true;
+			const struct analyzer *an = analyzer_find(ff->file->analyzer);
+			s->inv->not_examined[s->inv->n_not_examined - 1].database =
+				an && an->database;
 		}
 	}
 }
 
 static int join(struct scan *s, const struct fold *f, struct err *e)
 {
-	for (const struct analyzer *const *an = analyzers; *an; an++) {
+	for (const struct analyzer *const *an = s->analyzers; *an; an++) {
 		int code = (*an)->join ? (*an)->join(f, s->inv, e) : 0;
 		if (code < 0)
 			return err_in(e, "%s", (*an)->name);
@@ -519,7 +548,8 @@ static int scan_layers(struct scan *s, const struct distribution *told, struct e
 	struct fold f = { .arena = s->arena,
 			  .records = s->records,
 			  .n_layers = s->inv->n_layers,
-			  .limits = &s->o->limits };
+			  .limits = &s->o->limits,
+			  .analyzers = s->analyzers };
 	fold_layers(&f);
 	code = read_links(s, &f, e);
 	if (code < 0)
@@ -537,7 +567,15 @@ int scan_image(struct source *source, struct image *image, const struct scan_opt
 	struct inventory inv = { .arena = a,
 				 .target = arena_str(a, source->target),
 				 .image = image };
-	struct scan s = { .source = source, .image = image, .o = o, .arena = a, .inv = &inv };
+	struct scan s = { .source = source,
+			  .image = image,
+			  .o = o,
+			  .analysis = o->analysis,
+			  .arena = a,
+			  .inv = &inv };
+	s.analysis.lockfiles |= !image;
+	s.analyzers = analyzers_chosen(a, &s.analysis);
+	matcher_init(&s.matcher, a, s.analyzers);
 	struct distribution told = { 0 };
 	if (o->distro.n) {
 		int code = distro_parse(a, o->distro, &told, e);
@@ -550,6 +588,7 @@ int scan_image(struct source *source, struct image *image, const struct scan_opt
 			       "image has %zu layers, more than the limit layers, %llu",
 			       image->n_layers, (unsigned long long)o->limits.layers);
 	describe_layers(&s);
+	inv.scanners = o->analysis.scanners ? o->analysis.scanners : SCAN_PACKAGES;
 	inv.reference = reference_of(&s);
 	if (image)
 		inv.platform = image->cfg.platform;

@@ -2,12 +2,14 @@
 #ifndef LAZARET_ANALYZE_SCAN_H
 #define LAZARET_ANALYZE_SCAN_H
 
+#include "analyze/analyzer.h"
 #include "analyze/inventory.h"
 #include "source/source.h"
 
 struct launcher;
 struct scan_options {
 	struct limits limits;
+	struct analysis_options analysis;       /* lockfiles is set for a directory by scan_image */
 	struct launcher *launcher;
 	unsigned jobs;                  /* layers at once; 0: one a processor */
 	struct str cache_dir;           /* empty: no cache */

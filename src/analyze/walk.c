@@ -56,20 +56,22 @@ static struct peeked *peek(struct stream *below, struct err *e)
 	return p;
 }
 
-struct walk *walk_open(const struct analyzer *const *list, const struct limits *l, struct arena *a,
-		       int spool)
+struct walk *walk_open(const struct analyzer *const *list, const struct analysis_options *o,
+		       const struct limits *l, struct arena *a, int spool)
 {
 	struct walk *w = calloc(1, sizeof *w);
 	if (!w)
 		abort();
-	*w = (struct walk){ .list = list, .l = l, .a = a, .spool = spool };
+	*w = (struct walk){ .list = list, .options = o, .l = l, .a = a, .spool = spool };
 	while (list[w->n_list])
 		w->n_list++;
 	matcher_init(&w->matcher, a, list);
 	w->an = arena_array(a, w->n_list, sizeof *w->an);
 	w->records = arena_array(a, w->n_list, sizeof *w->records);
 	for (size_t i = 0; i < w->n_list; i++)
-		w->an[i] = (struct analysis){ .arena = a, .record = &w->records[i], .limits = l };
+		w->an[i] = (struct analysis){
+			.arena = a, .record = &w->records[i], .limits = l, .options = o
+		};
 	return w;
 }
 
@@ -234,6 +236,45 @@ static void add_aliases(struct walk *w, const struct tar_entry *te, struct str p
 		given_drop(w, w->readers[i].file.path);
 }
 
+/* Folders that have no entry of their own are kept as "FOLDER/". */
+static void note_parents(struct walk *w, struct str path)
+{
+	for (ssize_t slash; (slash = str_rfind_char(path, '/')) > 0;) {
+		path = str_upto(path, (size_t)slash);
+		uint64_t hash = str_hash(path);
+		if (hash == w->parent || path_set_has(&w->paths, hash) ||
+		    w->paths.n >= w->l->layer_entries)
+			return;
+		w->parent = hash;
+		if (path_set_put(&w->paths, str_hash((struct str){ path.p, path.n + 1 }), true) !=
+		    PATH_NEW)
+			return;
+	}
+}
+
+/* Entries that run as somebody else, or that anybody may write. */
+static void note_mode(struct walk *w, const struct tar_entry *te, struct str path)
+{
+	enum { SETUID = 04000, SETGID = 02000, STICKY = 01000, ANYBODY = 0002 };
+	bool is_dir = te->type == TAR_DIR;
+	bool other = !is_dir && (te->mode & (SETUID | SETGID));
+	bool open = (te->mode & ANYBODY) && !(is_dir && (te->mode & STICKY));
+	if (!(w->options->scanners & SCAN_CONFIG) || (!is_dir && te->type != TAR_FILE) ||
+	    (!other && !open))
+		return;
+	if (w->out.n_modes >= w->l->modes) {
+		if (!w->modes_cut)
+			walk_cut(w, path,
+				 "more than modes, %llu, in one layer: the rest is left out",
+				 (unsigned long long)w->l->modes);
+		w->modes_cut = true;
+		return;
+	}
+	*ARENA_PUSH(w->a, w->out.modes, w->out.n_modes, w->out.modes_cap) =
+		(struct record_mode){ arena_str(w->a, path), te->mode & 07777, te->uid, te->gid,
+				      is_dir };
+}
+
 /* A later entry of the same name replaces the earlier; only folders go together. */
 static void replace(struct walk *w, struct str path, bool is_dir)
 {
@@ -292,6 +333,8 @@ static int entry(struct walk *w, struct tar *t, const struct tar_entry *te, bool
 	if (w->in->aliases)
 		return te->type == TAR_FILE ? regular(w, t, te, path, broken, e) : 0;
 	replace(w, path, te->type == TAR_DIR);
+	note_parents(w, path);
+	note_mode(w, te, path);
 	if (te->type == TAR_FILE)
 		return regular(w, t, te, path, broken, e);
 	if (te->type == TAR_SYMLINK || te->type == TAR_HARDLINK)

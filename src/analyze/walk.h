@@ -7,8 +7,8 @@
 
 struct walk;
 /* `list` is NULL-terminated; spool -1: none (large whole files are then notes). */
-struct walk *walk_open(const struct analyzer *const *list, const struct limits *l, struct arena *a,
-		       int spool);
+struct walk *walk_open(const struct analyzer *const *list, const struct analysis_options *o,
+		       const struct limits *l, struct arena *a, int spool);
 /* One layer, compressed or not. What is wrong with it becomes notes; an error is our own trouble (the spool). */
 int walk_layer(struct walk *w, struct stream *layer, const struct layer_input *in, struct err *e);
 /* Lets analyzers finish and makes the record. */

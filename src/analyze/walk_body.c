@@ -43,11 +43,16 @@ static void fail(struct reader *r, const struct err *e)
 	r->why = *e;
 }
 
-static void fail_whole(struct walk *w, const struct err *e)
+/* Drops readers whose analyzer does not want such a body. */
+static void ask(struct walk *w, struct str head)
 {
-	for (size_t i = 0; i < w->n_readers; i++)
-		if (w->list[w->readers[i].analyzer]->want_whole)
-			fail(&w->readers[i], e);
+	size_t kept = 0;
+	for (size_t i = 0; i < w->n_readers; i++) {
+		const struct analyzer *z = w->list[w->readers[i].analyzer];
+		if (!z->wants || z->wants(&w->readers[i].file, head))
+			w->readers[kept++] = w->readers[i];
+	}
+	w->n_readers = kept;
 }
 
 static bool any_whole(const struct walk *w)
@@ -181,29 +186,83 @@ static int check_spool(struct walk *w, const struct tar_entry *te, struct err *e
 
 enum keep { KEEP_NOT, KEEP_MEMORY, KEEP_SPOOL };
 
-static int pass_body(struct walk *w, struct tar *t, const struct tar_entry *te, enum keep keep,
-		     struct str *mem, bool *broken, struct err *e)
+/* One body on its way: what was read of it, where it goes, its digests. */
+struct passing {
+	struct tar *t;
+	const struct tar_entry *te;
+	struct str piece; /* the first one */
+	ssize_t n; /* its length, 0: none, or a code */
+	enum keep keep;
+	struct whole whole;
+	struct hasher *hashers[3];
+};
+static const unsigned char hash_algs[] = { DIGEST_SHA256, DIGEST_SHA1, DIGEST_MD5 };
+
+static void open_hashers(const struct walk *w, struct passing *p)
 {
-	struct str piece;
-	uint64_t done = 0;
-	ssize_t n;
-	w->body.n = 0;
-	while ((n = tar_body(t, &piece, e)) > 0) {
-		feed_all(w, piece);
-		if (keep == KEEP_MEMORY && piece.n == te->size) {
-			*mem = piece;
-			return 0;
+	bool any = false;
+	for (size_t i = 0; i < w->n_readers; i++)
+		any |= w->list[w->readers[i].analyzer]->digests;
+	for (size_t i = 0; any && i < COUNT(hash_algs); i++)
+		p->hashers[i] = hasher_open(hash_algs[i]);
+}
+
+/* To every file that this body gave, whose analyzer asks for it. */
+static void close_hashers(struct walk *w, struct passing *p, bool whole)
+{
+	struct digest d[COUNT(hash_algs)];
+	for (size_t i = 0; i < COUNT(hash_algs) && p->hashers[i]; i++) {
+		hasher_end(p->hashers[i], &d[i]);
+		hasher_close(p->hashers[i]);
+	}
+	if (!p->hashers[0] || !whole)
+		return;
+	for (size_t i = 0; i < w->n_readers; i++) {
+		const struct reader *r = &w->readers[i];
+		struct layer_record *rec = &w->records[r->analyzer];
+		if (!w->list[r->analyzer]->digests)
+			continue;
+		for (size_t k = r->before; k < rec->n_files; k++) {
+			rec->files[k].sha256 = d[0];
+			rec->files[k].sha1 = d[1];
+			rec->files[k].md5 = d[2];
 		}
-		if (keep == KEEP_MEMORY)
-			buf_add_str(&w->body, piece);
-		int r = keep == KEEP_SPOOL ? spool_write(w, piece, w->spool_used + done, e) : 0;
+	}
+}
+
+static int pass_piece(struct walk *w, struct passing *p, struct str piece, uint64_t at,
+		      struct err *e)
+{
+	for (size_t i = 0; i < COUNT(hash_algs) && p->hashers[i]; i++)
+		hasher_add(p->hashers[i], piece.p, piece.n);
+	feed_all(w, piece);
+	if (p->keep == KEEP_MEMORY && piece.n == p->te->size)
+		p->whole.mem = piece;
+	else if (p->keep == KEEP_MEMORY)
+		buf_add_str(&w->body, piece);
+	else if (p->keep == KEEP_SPOOL)
+		return spool_write(w, piece, w->spool_used + at, e);
+	return 0;
+}
+
+static int pass_body(struct walk *w, struct passing *p, bool *broken, struct err *e)
+{
+	uint64_t done = 0;
+	w->body.n = 0;
+	for (ssize_t n = p->n;; n = tar_body(p->t, &p->piece, e)) {
+		if (n <= 0) {
+			*broken = n < 0;
+			if (!p->whole.mem.n)
+				p->whole.mem = str_buf(&w->body);
+			return (int)n;
+		}
+		int r = pass_piece(w, p, p->piece, done, e);
 		if (r)
 			return r;
-		done += piece.n;
+		done += p->piece.n;
+		if (done == p->te->size && p->whole.mem.n)
+			return 0;
 	}
-	*broken = n < 0;
-	*mem = str_buf(&w->body);
-	return (int)n;
 }
 
 static void refuse_all(struct walk *w, const struct err *e)
@@ -213,43 +272,83 @@ static void refuse_all(struct walk *w, const struct err *e)
 	settle(w);
 }
 
+/* A body too large for those that want it whole, or for all but those that take any. The record is cut where the
+ * packages of the distribution are at stake; elsewhere the unreadable file says enough. */
+static void refuse_large(struct walk *w, bool whole_only, const struct err *why)
+{
+	bool cut = false;
+	for (size_t i = 0; i < w->n_readers; i++) {
+		const struct analyzer *z = w->list[w->readers[i].analyzer];
+		if (z->want_whole || (!whole_only && !z->own_paths)) {
+			fail(&w->readers[i], why);
+			cut |= z->database;
+		}
+	}
+	if (cut)
+		walk_cut(w, w->readers[0].file.path, "%s", why->text);
+}
+
+static void choose_keep(struct walk *w, struct passing *p)
+{
+	struct err why;
+	if (p->te->size > w->l->file_bytes) {
+		err_set(&why, ERR_LIMIT, "larger than file_bytes, %llu bytes",
+			(unsigned long long)w->l->file_bytes);
+		refuse_large(w, false, &why);
+	} else if (!any_whole(w)) {
+		return;
+	} else if (p->te->size <= w->l->memory_file) {
+		p->keep = KEEP_MEMORY;
+	} else if (check_spool(w, p->te, &why)) {
+		refuse_large(w, true, &why);
+	} else {
+		p->keep = KEEP_SPOOL;
+		p->whole.fd = w->spool;
+		p->whole.offset = w->spool_used;
+	}
+}
+
+/* Analyzers that finish later still read what lies in the spool. */
+static bool spool_stays(const struct walk *w)
+{
+	for (size_t i = 0; i < w->n_readers; i++) {
+		const struct analyzer *z = w->list[w->readers[i].analyzer];
+		if (z->want_whole && z->finish)
+			return true;
+	}
+	return false;
+}
+
 int readers_run(struct walk *w, struct tar *t, const struct tar_entry *te, bool *broken,
 		struct err *e)
 {
-	enum keep keep = KEEP_NOT;
-	struct whole whole = { .fd = -1, .size = te->size };
-	struct str path = w->readers[0].file.path;
+	enum { HEAD = 64 };
+	struct passing p = { .t = t, .te = te, .whole = { .fd = -1, .size = te->size } };
 	struct err why;
+	p.n = tar_body(t, &p.piece, e);
+	bool at_hand = p.n >= (ssize_t)MIN(te->size, (uint64_t)HEAD);
+	ask(w, at_hand ? p.piece : S(""));
+	if (w->n_readers == 0) {
+		*broken = p.n < 0;
+		return p.n < 0 ? (int)p.n : 0;
+	}
 	if (te->sparse) {
 		err_set(&why, ERR_UNSUPPORTED, "a sparse file");
-		walk_note(w, path, "%s", why.text);
+		walk_note(w, w->readers[0].file.path, "%s", why.text);
 		refuse_all(w, &why);
 		return 0;
 	}
-	if (te->size > w->l->file_bytes) {
-		err_set(&why, ERR_LIMIT, "larger than file_bytes, %llu bytes",
-			(unsigned long long)w->l->file_bytes);
-		walk_cut(w, path, "%s", why.text);
-		refuse_all(w, &why);
-		return 0;
-	}
-	if (any_whole(w) && te->size <= w->l->memory_file) {
-		keep = KEEP_MEMORY;
-	} else if (any_whole(w) && check_spool(w, te, &why)) {
-		walk_cut(w, path, "%s", why.text);
-		fail_whole(w, &why);
-	} else if (any_whole(w)) {
-		keep = KEEP_SPOOL;
-		whole.fd = w->spool;
-		whole.offset = w->spool_used;
-	}
+	choose_keep(w, &p);
 	begin_all(w);
-	int r = pass_body(w, t, te, keep, &whole.mem, broken, e);
+	open_hashers(w, &p);
+	int r = pass_body(w, &p, broken, e);
+	if (r == 0 || *broken)
+		end_all(w, r == 0 && p.keep != KEEP_NOT ? &p.whole : NULL);
+	close_hashers(w, &p, r == 0);
 	if (r && !*broken)
 		return r;
-	if (keep == KEEP_SPOOL)
+	if (p.keep == KEEP_SPOOL && spool_stays(w))
 		w->spool_used += te->size;
-	end_all(w, r == 0 && keep != KEEP_NOT ? &whole : NULL);
 	if (r)
 		refuse_all(w, e);
 	else

@@ -34,6 +34,7 @@ struct reader { /* one analyzer, one path, for the body that passes */
 
 struct walk {
 	const struct analyzer *const *list;
+	const struct analysis_options *options;
 	size_t n_list;
 	const struct limits *l;
 	struct arena *a;
@@ -52,7 +53,8 @@ struct walk {
 	const struct layer_input *in; /* of the layer that is being walked */
 	struct map aliases; /* source -> its place + 1 */
 	size_t *alias_next; /* the next with the same source, + 1 */
-	bool stop, links_cut, packages_cut;
+	uint64_t parent; /* hash of the last entry's folder */
+	bool stop, links_cut, packages_cut, modes_cut;
 };
 
 void walk_note(struct walk *w, struct str path, const char *fmt, ...)

@@ -29,8 +29,9 @@ void verdict_decide(struct report *r, const struct verdict_options *o, struct ar
 	size_t shown = 0, denying = 0, unknown = 0;
 	for (size_t i = 0; i < r->n_findings; i++) {
 		struct finding *f = &r->findings[i];
-		f->suppressed = filtered_by(f, o);
-		if (f->suppressed.n)
+		if (!f->suppressed.by.n)
+			f->suppressed.by = filtered_by(f, o);
+		if (f->suppressed.by.n)
 			continue;
 		shown++;
 		/* A finding whose version does not parse, or without severity, may be of any: it denies. */
@@ -60,6 +61,11 @@ void verdict_decide(struct report *r, const struct verdict_options *o, struct ar
 				   arena_printf(a, "%zu version%s could not be compared", unknown,
 						unknown == 1 ? "" : "s"));
 	}
+	size_t unseen = r->inventory->n_not_examined;
+	if (o->strict && unseen)
+		add_reason(r, a,
+			   arena_printf(a, "%zu thing%s not examined", unseen,
+					unseen == 1 ? " was" : "s were"));
 	if (r->verdict.reasons.n)
 		r->verdict.kind = VERDICT_UNKNOWN;
 	else

@@ -12,6 +12,7 @@ struct verdict_options {
 	bool fail;                      /* --fail-on was given: findings at or above fail_on deny */
 	enum severity fail_on;
 	bool allow_unknown;
+	bool strict;                    /* any line of what was not examined is a no, allowed or not */
 	bool exit_on_eol;               /* end of life denies */
 	int64_t now;
 };

@@ -241,7 +241,7 @@ static void put_report(struct json_out *o, const struct report *r)
 	json_put_key(o, "findings");
 	json_begin_array(o);
 	for (size_t i = 0; i < r->n_findings; i++)
-		if (!r->findings[i].suppressed.n)
+		if (!r->findings[i].suppressed.by.n)
 			put_finding(o, inv, &r->findings[i]);
 	json_end_array(o);
 	put_not_examined(o, inv);

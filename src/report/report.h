@@ -3,6 +3,7 @@
 #define LAZARET_REPORT_REPORT_H
 
 #include "analyze/inventory.h"
+#include "iac/check.h"
 #include "vuln/finding.h"
 
 enum verdict_kind { VERDICT_CLEAN, VERDICT_FINDINGS, VERDICT_DENIED, VERDICT_UNKNOWN };
@@ -13,10 +14,37 @@ struct verdict {
 	struct strs reasons;            /* sentences */
 };
 
+struct secret_finding {
+	const struct secret *secret;
+	struct suppression suppressed;
+};
+
+struct licence_finding {                /* a package or a file under a licence of a category worth looking at */
+	const struct package *package;  /* NULL: a file */
+	struct str path;
+	struct str expression, category;        /* SPDX; "forbidden", "restricted", "reciprocal", "notice", ... */
+	enum severity severity;
+	size_t layer;
+	struct suppression suppressed;
+};
+
+struct malware_finding {
+	const struct malware *malware;
+	struct suppression suppressed;
+};
+
 struct report {
 	const struct inventory *inventory;
 	struct finding *findings;
 	size_t n_findings;
+	struct secret_finding *secrets;
+	size_t n_secrets;
+	struct check_result *checks;    /* configuration: only what failed */
+	size_t n_checks;
+	struct licence_finding *licences;
+	size_t n_licences;
+	struct malware_finding *malware;
+	size_t n_malware;
 	struct strs unknown, warnings;  /* from the match */
 	struct verdict verdict;
 	struct str database;            /* generation of the advisory database; empty: none was used */

@@ -103,7 +103,7 @@ static void fit(struct table *t, const struct report *r)
 		t->width[c] = heads[c].n;
 	for (size_t i = 0; i < r->n_findings; i++) {
 		struct str cells[COLUMNS];
-		if (r->findings[i].suppressed.n)
+		if (r->findings[i].suppressed.by.n)
 			continue;
 		cells_of(&r->findings[i], cells);
 		for (size_t c = 0; c < COLUMNS; c++)
@@ -160,7 +160,7 @@ static void put_rows(struct table *t, const struct report *r)
 		for (size_t i = 0; i < r->n_findings; i++) {
 			const struct finding *f = &r->findings[i];
 			struct str cells[COLUMNS];
-			if (f->suppressed.n || (f->fixed.n != 0) == (pass == 1))
+			if (f->suppressed.by.n || (f->fixed.n != 0) == (pass == 1))
 				continue;
 			cells_of(f, cells);
 			put_row(t, cells, f);
@@ -205,7 +205,7 @@ static void put_summary(struct table *t, const struct report *r)
 	size_t count[SEVERITY_CRITICAL + 1] = { 0 }, total = 0, fixable = 0, kev = 0;
 	for (size_t i = 0; i < r->n_findings; i++) {
 		const struct finding *f = &r->findings[i];
-		if (f->suppressed.n)
+		if (f->suppressed.by.n)
 			continue;
 		total++;
 		count[f->severity]++;

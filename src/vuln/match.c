@@ -460,8 +460,8 @@ static void say_warnings(struct matcher *m, int64_t now)
 		       "are not known"));
 }
 
-int match_inventory(const struct inventory *inv, struct advisory_db *db, int64_t now,
-		    struct arena *a, struct match_result *out, struct err *e)
+int match_inventory(const struct inventory *inv, struct advisory_db *db,
+		    const struct match_options *o, struct arena *a, struct match_result *out, struct err *e)
 {
 	struct match_result result = { 0 };
 	struct matcher m = { .inv = inv, .db = db, .a = a, .out = &result };
@@ -473,8 +473,8 @@ int match_inventory(const struct inventory *inv, struct advisory_db *db, int64_t
 		r = advisory_db_feeds(db, a, &m.feeds, &m.n_feeds, e);
 	if (r < 0)
 		return r;
-	say_warnings(&m, now);
-	say_unknown_distribution(&m, now);
+	say_warnings(&m, o->now);
+	say_unknown_distribution(&m, o->now);
 	say_unknown_parts(&m);
 	if (result.n_findings)
 		qsort(result.findings, result.n_findings, sizeof *result.findings, cmp_finding);

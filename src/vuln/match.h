@@ -13,8 +13,13 @@ struct match_result {
 	struct strs unknown;
 	struct strs warnings;           /* worth saying, without effect on the verdict */
 };
-/* now: Unix seconds, for end of life and the age of feeds. */
-int match_inventory(const struct inventory *inv, struct advisory_db *db, int64_t now, struct arena *a,
-                    struct match_result *out, struct err *e);
+enum { MATCH_OS = 1, MATCH_LIBRARY = 2 };
+struct match_options {
+	int64_t now;                    /* Unix seconds, for end of life and the age of feeds */
+	unsigned kinds;                 /* MATCH_OS, MATCH_LIBRARY; 0: both */
+	bool include_owned;             /* language packages that the distribution owns are matched all the same */
+};
+int match_inventory(const struct inventory *inv, struct advisory_db *db, const struct match_options *o,
+                    struct arena *a, struct match_result *out, struct err *e);
 
 #endif

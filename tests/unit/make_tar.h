@@ -50,6 +50,14 @@ static inline void tar_file(struct buf *b, const char *name, struct str body)
 	tar_pad(b);
 }
 
+/* An empty file of this mode. */
+static inline void tar_file_mode(struct buf *b, const char *name, unsigned mode)
+{
+	size_t at = tar_header(b, '0', name, "", 0);
+	snprintf(b->p + at + 100, 8, "%07o", mode);
+	tar_sum((unsigned char *)b->p + at);
+}
+
 /* A header of type 'x', 'g', 'L' or 'K' and its body. */
 static inline void tar_meta(struct buf *b, char flag, struct str body)
 {

@@ -65,7 +65,7 @@ static const struct layer_record *walk_one(struct arena *a, const struct limits 
 {
 	struct layer_record *r = ARENA_NEW(a, struct layer_record);
 	CLEANUP(cleanup_stream) struct stream *s = stream_mem(layer);
-	CLEANUP(cleanup_walk) struct walk *w = walk_open(list, l, a, -1);
+	CLEANUP(cleanup_walk) struct walk *w = walk_open(list, &(struct analysis_options){ 0 }, l, a, -1);
 	const struct layer_input in = { .bytes = s };
 	struct err e;
 	assert_int_equal(walk_layer(w, s, &in, &e), 0);

@@ -134,7 +134,7 @@ static void test_table(void **state)
 		verdict_decide(&r, &t[i].o, &a);
 		size_t shown = 0;
 		for (size_t k = 0; k < t[i].n; k++)
-			shown += f[k].suppressed.n == 0;
+			shown += f[k].suppressed.by.n == 0;
 		if (r.verdict.kind != t[i].want || shown != t[i].shown)
 			fail_msg("%s: %s, %zu shown", t[i].name, verdict_name(r.verdict.kind),
 				 shown);

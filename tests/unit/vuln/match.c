@@ -123,7 +123,7 @@ static struct match_result match(struct db *d, const struct inventory *inv, stru
 {
 	struct err e = { 0 };
 	struct match_result m = { 0 };
-	if (match_inventory(inv, db, NOW, &d->a, &m, &e))
+	if (match_inventory(inv, db, &(struct match_options){ .now = NOW }, &d->a, &m, &e))
 		fail_msg("%s", e.text);
 	return m;
 }

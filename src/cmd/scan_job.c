@@ -1,0 +1,292 @@
+/* One scan from options to reports, for every command that needs one. */
+#include "cmd/scan_job.h"
+
+#include "base/child.h"
+#include "base/time.h"
+#include "cmd/alarm.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { DEFAULT_CACHE_MAX = 1 << 30, PASSWORD_MAX = 64 * 1024 };
+
+static int number(const struct args *a, const char *name, uint64_t max, uint64_t *out,
+		  struct err *e)
+{
+	struct str s = args_str(a, name);
+	if (s.n && !str_to_u64(s, max, out))
+		return err_set(e, ERR_INVALID, "%s: '%.*s' is no number from 0 to %llu",
+			       args_from(a, name), STR(s), (unsigned long long)max);
+	return 0;
+}
+
+static int read_limits(const struct args *a, struct limits *l, struct err *e)
+{
+	struct strs v = args_list(a, "limit");
+	limits_default(l);
+	for (size_t i = 0; i < v.n; i++)
+		if (limits_set(l, v.v[i], e))
+			return err_in(e, "%s", args_from(a, "limit"));
+	return 0;
+}
+
+static int read_filters(const struct args *a, struct verdict_options *o, struct err *e)
+{
+	struct strs v = args_list(a, "severity");
+	for (size_t i = 0; i < v.n; i++) {
+		enum severity s;
+		if (!severity_parse(v.v[i], &s))
+			return err_set(e, ERR_INVALID, "%s: there is no severity '%.*s'",
+				       args_from(a, "severity"), STR(v.v[i]));
+		o->severities |= 1u << s;
+	}
+	v = args_list(a, "ignore-status");
+	for (size_t i = 0; i < v.n; i++) {
+		enum status s;
+		if (!status_parse(v.v[i], &s))
+			return err_set(e, ERR_INVALID, "%s: there is no status '%.*s'",
+				       args_from(a, "ignore-status"), STR(v.v[i]));
+		o->ignore_statuses |= 1u << s;
+	}
+	struct str fail_on = args_str(a, "fail-on");
+	o->fail = fail_on.n != 0;
+	if (o->fail && !severity_parse(fail_on, &o->fail_on))
+		return err_set(e, ERR_INVALID, "%s: there is no severity '%.*s'",
+			       args_from(a, "fail-on"), STR(fail_on));
+	o->ignore_unfixed = args_flag(a, "ignore-unfixed");
+	o->allow_unknown = args_flag(a, "allow-unknown");
+	o->strict = args_flag(a, "strict");
+	return 0;
+}
+
+/* The password from standard input, up to the first line end. */
+static int read_password(const struct args *a, struct str *out, struct err *e)
+{
+	struct buf b CLEANUP(buf_done) = { 0 };
+	struct stream *in CLEANUP(cleanup_stream) = stream_fd(STDIN_FILENO, false, -1, UINT64_MAX);
+	struct str line = { 0 };
+	if (stream_read_all(in, PASSWORD_MAX, &b, e))
+		return err_in(e, "read the password from standard input");
+	struct str rest = str_buf(&b);
+	str_line(&rest, &line);
+	*out = arena_str(a->arena, line);
+	return 0;
+}
+
+static int read_source_options(const struct args *a, struct source_options *o, struct err *e)
+{
+	uint64_t retries = 3;
+	if (number(a, "retries", 100, &retries, e))
+		return e->code;
+	o->retries = (unsigned)retries;
+	o->username = args_str(a, "username");
+	o->insecure = args_flag(a, "insecure-registry");
+	o->mirrors = args_list(a, "registry-mirror");
+	o->skip_files = args_list(a, "skip-files");
+	o->skip_dirs = args_list(a, "skip-dirs");
+	o->cross_file_systems = args_flag(a, "cross-file-systems");
+	if (args_flag(a, "password-stdin"))
+		return read_password(a, &o->password, e);
+	if (o->username.n)
+		return err_set(e, ERR_INVALID, "--username wants --password-stdin");
+	return 0;
+}
+
+static int read_words(const struct args *a, const char *name, const char *const *words,
+		      const unsigned *bits, unsigned otherwise, unsigned *out, struct err *e)
+{
+	struct strs v = args_list(a, name);
+	*out = v.n ? 0 : otherwise;
+	for (size_t i = 0; i < v.n; i++) {
+		size_t k = 0;
+		while (words[k] && !str_eq(str_of(words[k]), v.v[i]))
+			k++;
+		if (!words[k])
+			return err_set(e, ERR_INVALID, "%s: '%.*s' is not known",
+				       args_from(a, name), STR(v.v[i]));
+		*out |= bits[k];
+	}
+	return 0;
+}
+
+static int read_scan_options(struct scan_job *j, struct err *e)
+{
+	const struct args *a = j->args;
+	uint64_t jobs = 0;
+	j->scan.cache_max = DEFAULT_CACHE_MAX;
+	if (number(a, "jobs", 256, &jobs, e) ||
+	    number(a, "cache-max", UINT64_MAX, &j->scan.cache_max, e))
+		return e->code;
+	j->scan.jobs = (unsigned)jobs;
+	j->scan.distro = args_str(a, "distro");
+	if (!args_flag(a, "no-cache"))
+		j->scan.cache_dir = cache_dir(a);
+	struct str platform = args_str(a, "platform");
+	j->all_platforms = str_eq(platform, S("all"));
+	platform_host(&j->platform);
+	if (platform.n && !j->all_platforms && platform_parse(a->arena, platform, &j->platform, e))
+		return err_in(e, "%s", args_from(a, "platform"));
+	return 0;
+}
+
+/* What is looked for, and what of it decides. */
+static int read_judging(struct scan_job *j, struct err *e)
+{
+	/* As Trivy has them, with its old and its American names. */
+	static const char *const scanners[] = { "vuln",	   "secret",  "config",	 "misconfig",
+						"license", "licence", "malware", NULL };
+	static const unsigned bits[] = { SCAN_PACKAGES, SCAN_SECRETS,  SCAN_CONFIG, SCAN_CONFIG,
+					 SCAN_LICENCES, SCAN_LICENCES, SCAN_MALWARE };
+	static const char *const types[] = { "os", "library", NULL };
+	static const unsigned kinds[] = { MATCH_OS, MATCH_LIBRARY };
+	const struct args *a = j->args;
+	if (number(a, "exit-code", 255, &j->exit_code, e) ||
+	    number(a, "exit-on-eol", 255, &j->eol_code, e) || read_filters(a, &j->verdict, e) ||
+	    read_words(a, "scanners", scanners, bits, SCAN_PACKAGES, &j->scan.analysis.scanners,
+		       e) ||
+	    read_words(a, "pkg-types", types, kinds, MATCH_OS | MATCH_LIBRARY, &j->match.kinds, e))
+		return e->code;
+	j->match.now = j->verdict.now;
+	j->match.include_owned = args_flag(a, "include-owned");
+	/* As in Trivy: --exit-code alone asks for a verdict over everything that is reported. */
+	if (j->exit_code && !j->verdict.fail) {
+		j->verdict.fail = true;
+		j->verdict.fail_on = SEVERITY_UNKNOWN;
+	}
+	j->verdict.exit_on_eol = j->eol_code != 0;
+	return 0;
+}
+
+static int read_options(struct scan_job *j, bool judges, struct err *e)
+{
+	const struct args *a = j->args;
+	if (read_limits(a, &j->scan.limits, e) || read_source_options(a, &j->source, e) ||
+	    read_scan_options(j, e))
+		return e->code;
+	j->source.limits = j->scan.limits;
+	j->scan.analysis.scanners = SCAN_PACKAGES | SCAN_LICENCES;
+	return judges ? read_judging(j, e) : 0;
+}
+
+static int open_database(struct scan_job *j, struct err *e)
+{
+	int r = advisory_db_open(db_dir(j->args), &j->db, e);
+	return r == ERR_NOT_FOUND ? 0 : r;
+}
+
+/* What the report says of its making: reproducible where SOURCE_DATE_EPOCH is set. Nothing is decided by it. */
+static int64_t created(const struct scan_job *j)
+{
+	const char *epoch = getenv("SOURCE_DATE_EPOCH");
+	uint64_t t;
+	return epoch && str_to_u64(str_of(epoch), INT64_MAX, &t) ? (int64_t)t : j->verdict.now;
+}
+
+static int judge(struct scan_job *j, struct report *r, struct err *e)
+{
+	struct arena *a = j->args->arena;
+	struct match_result m = { 0 };
+	const struct inventory *inv = r->inventory;
+	if (!(inv->scanners & SCAN_PACKAGES))
+		;
+	else if (!j->db)
+		*ARENA_PUSH(a, m.unknown.v, m.unknown.n, m.unknown.cap) =
+			arena_printf(a,
+				     "there is no advisory database in %.*s; make one with "
+				     "'lazaret db update' or 'lazaret db import'",
+				     STR(db_dir(j->args)));
+	else if (match_inventory(inv, j->db, &j->match, a, &m, e))
+		return err_in(e, "match the packages of %.*s", STR(inv->target));
+	if (j->db)
+		r->database = advisory_db_generation(j->db);
+	r->findings = m.findings;
+	r->n_findings = m.n_findings;
+	r->unknown = m.unknown;
+	r->warnings = m.warnings;
+	verdict_decide(r, &j->verdict, a);
+	return 0;
+}
+
+static int add_report(struct scan_job *j, const struct inventory *inv, struct err *e)
+{
+	struct report r = { .inventory = inv, .created = created(j) };
+	int code = j->judges ? judge(j, &r, e) : 0;
+	if (code == 0)
+		*ARENA_PUSH(j->args->arena, j->reports, j->n_reports, j->reports_cap) = r;
+	return code;
+}
+
+static int scan_one(struct scan_job *j, struct source *s, struct image *image, struct err *e)
+{
+	struct inventory *inv = ARENA_NEW(j->args->arena, struct inventory);
+	int r = scan_image(s, image, &j->scan, j->args->arena, inv, e);
+	if (r == 0)
+		inventory_keep(inv, j->match.kinds & MATCH_OS, j->match.kinds & MATCH_LIBRARY);
+	return r ? r : add_report(j, inv, e);
+}
+
+int scan_job_target(struct scan_job *j, struct str target, struct err *e)
+{
+	struct source *s CLEANUP(cleanup_source) = NULL;
+	struct image *images = NULL;
+	size_t n = 0;
+	if (source_open(target, &j->source, &s, e))
+		return e->code;
+	if (source_is_dir(s))
+		return scan_one(j, s, NULL, e);
+	int r = source_images(s, j->all_platforms ? NULL : &j->platform, j->args->arena, &images,
+			      &n, e);
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = scan_one(j, s, &images[i], e);
+	return r;
+}
+
+int scan_job_open(struct scan_job *j, const struct args *a, struct err *e)
+{
+	*j = (struct scan_job){ .args = a };
+	return launcher_open(&j->scan.launcher, e);
+}
+
+int scan_job_read(struct scan_job *j, bool judges, struct err *e)
+{
+	j->judges = judges;
+	j->match.kinds = MATCH_OS | MATCH_LIBRARY;
+	j->verdict.now = time_now();
+	if (read_options(j, judges, e) || alarm_start(j->args, e))
+		return e->code;
+	progress_start(&j->progress, j->args);
+	j->scan.progress = progress_layer;
+	j->scan.progress_ctx = &j->progress;
+	return judges ? open_database(j, e) : 0;
+}
+
+void scan_job_close(struct scan_job *j)
+{
+	progress_stop(&j->progress);
+	if (j->db)
+		advisory_db_close(j->db);
+	j->db = NULL;
+	launcher_close(j->scan.launcher);
+}
+
+int scan_job_exit_status(const struct scan_job *j)
+{
+	int status = EXIT_YES;
+	for (size_t i = 0; i < j->n_reports; i++) {
+		const struct distribution *d = &j->reports[i].inventory->distribution;
+		bool ended = d->eol && d->eol < j->verdict.now;
+		switch (j->reports[i].verdict.kind) {
+		case VERDICT_CLEAN:
+		case VERDICT_FINDINGS:
+			break;
+		case VERDICT_DENIED:
+			return j->eol_code && ended ? (int)j->eol_code
+			       : j->exit_code	    ? (int)j->exit_code
+						    : EXIT_NO;
+		case VERDICT_UNKNOWN:
+			status = EXIT_NO;
+			break;
+		}
+	}
+	return status;
+}
