@@ -6,6 +6,7 @@
  * that are left, except that all tails behind a bad '-' count as equal. Numbers may have any length. valid follows
  * apk-tools. */
 #include "vuln/version.h"
+#include "vuln/version_part.h"
 
 /* In rising order, of which one follows equal parts. */
 enum rank {
@@ -37,29 +38,14 @@ static const struct suffix {
 	{ "svn", false },  { "git", false }, { "hg", false }, { "p", false },
 };
 
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 static bool is_lower(char c)
 {
 	return c >= 'a' && c <= 'z';
 }
 
-static struct str cut_while(struct str *s, bool (*is)(char))
-{
-	size_t n = 0;
-	while (n < s->n && is(s->p[n]))
-		n++;
-	struct str piece = str_upto(*s, n);
-	*s = str_from(*s, n);
-	return piece;
-}
-
 static bool is_hex(char c)
 {
-	return is_digit(c) || (c >= 'a' && c <= 'f');
+	return part_is_digit(c) || (c >= 'a' && c <= 'f');
 }
 
 static struct token invalid_token(const struct reader *r)
@@ -74,7 +60,7 @@ static struct token invalid_token(const struct reader *r)
 static struct token take(struct reader *r, enum rank rank, size_t skip, bool (*is)(char))
 {
 	struct str rest = str_from(r->left, skip);
-	struct token t = { .rank = rank, .text = cut_while(&rest, is) };
+	struct token t = { .rank = rank, .text = part_cut(&rest, is) };
 	if (t.text.n == 0)
 		return invalid_token(r);
 	r->left = rest;
@@ -83,7 +69,7 @@ static struct token take(struct reader *r, enum rank rank, size_t skip, bool (*i
 
 static struct token take_suffix(struct reader *r)
 {
-	struct str rest = str_from(r->left, 1), word = cut_while(&rest, is_lower);
+	struct str rest = str_from(r->left, 1), word = part_cut(&rest, is_lower);
 	for (unsigned i = 0; i < COUNT(suffixes); i++) {
 		if (!str_eq(word, str_of(suffixes[i].text)))
 			continue;
@@ -105,7 +91,7 @@ static struct token take_revision(struct reader *r)
 		r->left = rest;
 		return (struct token){ .rank = RANK_REVISION };
 	}
-	return take(r, RANK_REVISION, 2, is_digit);
+	return take(r, RANK_REVISION, 2, part_is_digit);
 }
 
 static struct token next_token(struct reader *r)
@@ -120,12 +106,12 @@ static struct token next_token(struct reader *r)
 	     in_tail = r->had_hash || r->had_revision;
 	if (!r->started) {
 		r->started = true;
-		return take(r, RANK_DIGITS, 0, is_digit);
+		return take(r, RANK_DIGITS, 0, part_is_digit);
 	}
-	if (after_suffix && is_digit(c))
-		return take(r, RANK_SUFFIX_NUMBER, 0, is_digit);
+	if (after_suffix && part_is_digit(c))
+		return take(r, RANK_SUFFIX_NUMBER, 0, part_is_digit);
 	if (c == '.' && in_numbers && !in_tail)
-		return take(r, RANK_DIGITS, 1, is_digit);
+		return take(r, RANK_DIGITS, 1, part_is_digit);
 	if (is_lower(c) && in_numbers && !in_tail) {
 		r->had_letter = true;
 		struct token letter = { .rank = RANK_LETTER, .text = str_upto(r->left, 1) };
@@ -143,27 +129,16 @@ static struct token next_token(struct reader *r)
 	return invalid;
 }
 
-static int compare_digits(struct str a, struct str b)
-{
-	while (a.n && a.p[0] == '0')
-		a = str_from(a, 1);
-	while (b.n && b.p[0] == '0')
-		b = str_from(b, 1);
-	if (a.n != b.n)
-		return a.n < b.n ? -1 : 1;
-	return str_cmp(a, b);
-}
-
 static int compare_tokens(struct token a, struct token b, bool first)
 {
 	switch (a.rank) {
 	case RANK_DIGITS:
 		if (!first && (a.text.p[0] == '0' || b.text.p[0] == '0'))
 			return str_cmp(a.text, b.text);
-		return compare_digits(a.text, b.text);
+		return part_compare_digits(a.text, b.text);
 	case RANK_REVISION:
 	case RANK_SUFFIX_NUMBER:
-		return compare_digits(a.text, b.text);
+		return part_compare_digits(a.text, b.text);
 	case RANK_BEFORE:
 	case RANK_AFTER:
 		return (a.suffix > b.suffix) - (a.suffix < b.suffix);

@@ -6,56 +6,25 @@
  *
  * valid is what dpkg accepts (a version that starts with a letter draws only a warning there, so it is valid here). */
 #include "vuln/version.h"
+#include "vuln/version_part.h"
 
 enum { EPOCH_MAX = 2147483647 };
-
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool is_alpha(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-/* Cuts leading digits off. */
-static struct str cut_digits(struct str *s)
-{
-	size_t n = 0;
-	while (n < s->n && is_digit(s->p[n]))
-		n++;
-	struct str digits = str_upto(*s, n);
-	*s = str_from(*s, n);
-	return digits;
-}
-
-static int compare_digits(struct str a, struct str b)
-{
-	while (a.n && a.p[0] == '0')
-		a = str_from(a, 1);
-	while (b.n && b.p[0] == '0')
-		b = str_from(b, 1);
-	if (a.n != b.n)
-		return a.n < b.n ? -1 : 1;
-	return a.n ? memcmp(a.p, b.p, a.n) : 0;
-}
 
 /* What the i-th byte weighs outside of a number; a digit and the end weigh the same. */
 static int weight(struct str s, size_t i)
 {
-	if (i >= s.n || is_digit(s.p[i]))
+	if (i >= s.n || part_is_digit(s.p[i]))
 		return 0;
 	if (s.p[i] == '~')
 		return -1;
-	return (unsigned char)s.p[i] + (is_alpha(s.p[i]) ? 0 : 256);
+	return (unsigned char)s.p[i] + (part_is_alpha(s.p[i]) ? 0 : 256);
 }
 
 static int compare_part(struct str a, struct str b)
 {
 	while (a.n || b.n) {
 		size_t i = 0;
-		while ((i < a.n && !is_digit(a.p[i])) || (i < b.n && !is_digit(b.p[i]))) {
+		while ((i < a.n && !part_is_digit(a.p[i])) || (i < b.n && !part_is_digit(b.p[i]))) {
 			int x = weight(a, i), y = weight(b, i);
 			if (x != y)
 				return x < y ? -1 : 1;
@@ -63,7 +32,8 @@ static int compare_part(struct str a, struct str b)
 		}
 		a = str_from(a, i);
 		b = str_from(b, i);
-		int r = compare_digits(cut_digits(&a), cut_digits(&b));
+		int r = part_compare_digits(part_cut(&a, part_is_digit),
+					    part_cut(&b, part_is_digit));
 		if (r)
 			return r;
 	}
@@ -78,7 +48,7 @@ static struct parts split(struct str v)
 {
 	struct parts p = { 0 };
 	struct str rest = v;
-	p.epoch = cut_digits(&rest);
+	p.epoch = part_cut(&rest, part_is_digit);
 	if (rest.n && rest.p[0] == ':' && p.epoch.n)
 		v = str_from(rest, 1);
 	else
@@ -93,7 +63,7 @@ static struct parts split(struct str v)
 static int deb_compare(struct str a, struct str b)
 {
 	struct parts x = split(a), y = split(b);
-	int r = compare_digits(x.epoch, y.epoch);
+	int r = part_compare_digits(x.epoch, y.epoch);
 	if (r == 0)
 		r = compare_part(x.upstream, y.upstream);
 	return r ? r : compare_part(x.revision, y.revision);
@@ -103,7 +73,7 @@ static bool all_of(struct str s, const char *more)
 {
 	for (size_t i = 0; i < s.n; i++)
 		if (s.p[i] == '\0' ||
-		    !(is_digit(s.p[i]) || is_alpha(s.p[i]) || strchr(more, s.p[i])))
+		    !(part_is_digit(s.p[i]) || part_is_alpha(s.p[i]) || strchr(more, s.p[i])))
 			return false;
 	return true;
 }

@@ -2,6 +2,10 @@
  * (which count as '-'), each with its separator. In rising order: the qualifiers alpha, beta, milestone, rc, snapshot,
  * the end (also "", final, ga, release), sp, other qualifiers by text, numbers behind '-', numbers behind '.'.
  *
+ * Maven 3.8 differs in two places where its own order goes in circles, and the POM reference is followed: there a word
+ * behind a dot is below all that is behind a dash (1.foo < 1-alpha < 1 < 1.foo; alike since 3.9), and nothing but nulls
+ * between two dashes counts (1-0-rc < 1 < 1-sp < 1-0-rc).
+ *
  * Null tokens (0 and what equals the end) are dropped before '-', before a qualifier and at the end. So what is left of
  * them stands before a number, above the end either way, and the row compares from the left with the end as padding:
  * total for any bytes. Every text without blanks and control bytes is valid. */

@@ -62,3 +62,40 @@ int part_compare_nocase(struct str a, struct str b)
 	}
 	return (a.n > b.n) - (a.n < b.n);
 }
+
+int part_compare_item(struct str a, struct str b)
+{
+	bool digit_a = a.n && part_is_digit(a.p[0]), digit_b = b.n && part_is_digit(b.p[0]);
+	if (digit_a && digit_b) {
+		int r = part_compare_digits(part_cut(&a, part_is_digit),
+					    part_cut(&b, part_is_digit));
+		return r ? r : str_cmp(a, b);
+	}
+	if (a.n && b.n && digit_a != digit_b)
+		return digit_a ? -1 : 1;
+	return str_cmp(a, b);
+}
+
+static struct str cut_item(struct str *s, const char *separators, bool *more)
+{
+	size_t n = 0;
+	while (n < s->n && !(s->p[n] && strchr(separators, s->p[n])))
+		n++;
+	struct str item = str_upto(*s, n);
+	*more = n < s->n;
+	*s = str_from(*s, n + 1);
+	return item;
+}
+
+int part_compare_row(struct str a, struct str b, const char *separators)
+{
+	bool more_a = true, more_b = true;
+	while (more_a && more_b) {
+		struct str x = cut_item(&a, separators, &more_a),
+			   y = cut_item(&b, separators, &more_b);
+		int r = part_compare_item(x, y);
+		if (r)
+			return r;
+	}
+	return more_a - more_b;
+}

@@ -16,5 +16,9 @@ int part_compare_digits(struct str a, struct str b);
 bool part_is_zero(struct str digits);
 /* By byte, ASCII letters as small ones; a prefix is lower. */
 int part_compare_nocase(struct str a, struct str b);
+/* Of a row: nothing, then a leading number by value and what is behind it by byte, then all else by byte. */
+int part_compare_item(struct str a, struct str b);
+/* Rows of items between any bytes of `separators`; one that goes on is above one that ends. */
+int part_compare_row(struct str a, struct str b, const char *separators);
 
 #endif

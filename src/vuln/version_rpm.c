@@ -4,25 +4,16 @@
  *
  * A missing epoch is 0; a missing release is the lowest. valid is what rpm takes in a version and a release. */
 #include "vuln/version.h"
+#include "vuln/version_part.h"
 
 enum { EPOCH_MAX = 2147483647 };
 enum rank { RANK_TILDE, RANK_END, RANK_CARET, RANK_ALPHA, RANK_DIGITS };
-
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool is_alpha(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
 
 /* Cuts the next piece off s. */
 static enum rank next_piece(struct str *s, struct str *piece)
 {
 	size_t i = 0;
-	while (i < s->n && !is_digit(s->p[i]) && !is_alpha(s->p[i]) && s->p[i] != '~' &&
+	while (i < s->n && !part_is_digit(s->p[i]) && !part_is_alpha(s->p[i]) && s->p[i] != '~' &&
 	       s->p[i] != '^')
 		i++;
 	*s = str_from(*s, i);
@@ -34,24 +25,13 @@ static enum rank next_piece(struct str *s, struct str *piece)
 		*s = str_from(*s, 1);
 		return rank;
 	}
-	bool digits = is_digit(s->p[0]);
+	bool digits = part_is_digit(s->p[0]);
 	size_t n = 1;
-	while (n < s->n && (digits ? is_digit(s->p[n]) : is_alpha(s->p[n])))
+	while (n < s->n && (digits ? part_is_digit(s->p[n]) : part_is_alpha(s->p[n])))
 		n++;
 	*piece = str_upto(*s, n);
 	*s = str_from(*s, n);
 	return digits ? RANK_DIGITS : RANK_ALPHA;
-}
-
-static int compare_digits(struct str a, struct str b)
-{
-	while (a.n && a.p[0] == '0')
-		a = str_from(a, 1);
-	while (b.n && b.p[0] == '0')
-		b = str_from(b, 1);
-	if (a.n != b.n)
-		return a.n < b.n ? -1 : 1;
-	return str_cmp(a, b);
 }
 
 static int compare_part(struct str a, struct str b)
@@ -63,7 +43,7 @@ static int compare_part(struct str a, struct str b)
 			return p < q ? -1 : 1;
 		if (p == RANK_END)
 			return 0;
-		int r = p == RANK_DIGITS ? compare_digits(x, y) : str_cmp(x, y);
+		int r = p == RANK_DIGITS ? part_compare_digits(x, y) : str_cmp(x, y);
 		if (r)
 			return r;
 	}
@@ -78,7 +58,7 @@ static struct parts split(struct str v)
 {
 	struct parts p = { 0 };
 	size_t n = 0;
-	while (n < v.n && is_digit(v.p[n]))
+	while (n < v.n && part_is_digit(v.p[n]))
 		n++;
 	if (n < v.n && v.p[n] == ':') {
 		p.epoch = str_upto(v, n);
@@ -95,7 +75,7 @@ static struct parts split(struct str v)
 static int rpm_compare(struct str a, struct str b)
 {
 	struct parts x = split(a), y = split(b);
-	int r = compare_digits(x.epoch, y.epoch);
+	int r = part_compare_digits(x.epoch, y.epoch);
 	if (r == 0)
 		r = compare_part(x.version, y.version);
 	if (r == 0)
@@ -107,7 +87,7 @@ static bool all_allowed(struct str s)
 {
 	for (size_t i = 0; i < s.n; i++)
 		if (s.p[i] == '\0' ||
-		    !(is_digit(s.p[i]) || is_alpha(s.p[i]) || strchr("._+~^", s.p[i])))
+		    !(part_is_digit(s.p[i]) || part_is_alpha(s.p[i]) || strchr("._+~^", s.p[i])))
 			return false;
 	return s.n > 0;
 }

@@ -13,6 +13,7 @@
 struct parts {
 	struct str numbers, pre, build;
 	bool has_pre, has_build;
+	bool lone_dash; /* a '-' is the first identifier for want of another */
 };
 
 static bool is_prefix(char c)
@@ -43,7 +44,10 @@ static struct parts split(struct str v)
 		v = str_upto(v, (size_t)plus);
 	}
 	p.has_pre = v.n > 0;
-	p.pre = str_starts(v, S("-")) ? str_from(v, 1) : v;
+	/* Where nothing else is behind it, the '-' is itself the identifier. */
+	bool dash = v.n > 1 && v.p[0] == '-' && is_identifier(v.p[1]);
+	p.pre = dash ? str_from(v, 1) : v;
+	p.lone_dash = !dash && str_starts(v, S("-"));
 	return p;
 }
 
@@ -95,7 +99,7 @@ int semver_compare(struct str a, struct str b, unsigned flags)
 	struct parts x = split(a), y = split(b);
 	int r = compare_numbers(x.numbers, y.numbers);
 	if (r == 0)
-		r = y.has_pre - x.has_pre;
+		r = flags & SEMVER_REVISION ? x.has_pre - y.has_pre : y.has_pre - x.has_pre;
 	if (r == 0 && x.has_pre)
 		r = compare_identifiers(x.pre, y.pre, flags);
 	if (r || !(flags & SEMVER_BUILD))
@@ -113,7 +117,7 @@ static bool identifiers_valid(struct str s)
 	return true;
 }
 
-bool semver_valid(struct str v, unsigned numbers, uint64_t max)
+static bool parts_valid(struct str v, unsigned numbers, uint64_t max, bool loose)
 {
 	struct parts p = split(v);
 	uint64_t value;
@@ -124,13 +128,20 @@ bool semver_valid(struct str v, unsigned numbers, uint64_t max)
 		if (i == numbers || (max && i < 3 && !str_to_u64(digits, max, &value)))
 			return false;
 	}
+	if (p.has_pre && !loose && p.lone_dash)
+		return false;
 	return (!p.has_pre || identifiers_valid(p.pre)) &&
 	       (!p.has_build || identifiers_valid(p.build));
 }
 
+bool semver_valid(struct str v, unsigned numbers, uint64_t max)
+{
+	return parts_valid(v, numbers, max, false);
+}
+
 static bool is_valid(struct str v)
 {
-	return semver_valid(v, VERSION_MAX, NUMBER_MAX);
+	return parts_valid(v, VERSION_MAX, NUMBER_MAX, true);
 }
 
 static int compare(struct str a, struct str b)

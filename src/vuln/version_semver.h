@@ -7,6 +7,7 @@
 enum {
 	SEMVER_NOCASE = 1, /* identifiers as small letters */
 	SEMVER_BUILD = 2, /* what is behind '+' counts, and no build is below any */
+	SEMVER_REVISION = 4, /* what is behind '-' comes after the version without it, not before */
 };
 /* A total order on any bytes. */
 int semver_compare(struct str a, struct str b, unsigned flags);

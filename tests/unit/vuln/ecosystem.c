@@ -1,5 +1,6 @@
-/* The table of ecosystems: found by both names, names in their normal form. */
+/* The table of ecosystems: found by both names, every scheme is there, names in their normal form. */
 #include "vuln/ecosystem.h"
+#include "vuln/version.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -22,6 +23,8 @@ static void test_rows(void **state)
 {
 	(void)state;
 	for (const struct ecosystem *e = ecosystems; e->osv; e++) {
+		if (!version_scheme_find(str_of(e->scheme)))
+			fail_msg("%s: there is no scheme %s", e->osv, e->scheme);
 		assert_ptr_equal(ecosystem_by_purl_type(str_of(e->purl_type)), e);
 		assert_string_equal(ecosystem_by_osv(str_of(e->osv))->ns, e->ns);
 	}

@@ -14,6 +14,25 @@ static int sign(int v)
 	return (v > 0) - (v < 0);
 }
 
+/* Lines of published tables that we do not follow: PHP's version_compare of texts that Composer never compares so. */
+static const char *const not_followed[] = {
+	/* Composer fills both to four numbers before it compares. */
+	"1.0.0 > 1.0",
+	/* Composer refuses '#'; there it equals the end and every number, which is no order. It is an unknown word here. */
+	"1.2.3.# = 1.2.3",
+	"1.2.3.# = 1.2.3.1",
+	"1.2.3.#.1 > 1.2.3",
+	"1.2.3.#.p3 > 1.2.3",
+};
+
+static bool followed(const char *scheme, struct str line)
+{
+	for (size_t i = 0; i < COUNT(not_followed); i++)
+		if (strcmp(scheme, "composer") == 0 && str_eq(line, str_of(not_followed[i])))
+			return false;
+	return true;
+}
+
 static void check_pair(const char *file, const struct version_scheme *s, struct str a, char op,
 		       struct str b)
 {
@@ -54,102 +73,80 @@ static void check_table(const char *variable, const char *file, const char *sche
 			size_t at_least)
 {
 	struct buf text = { 0 };
-	size_t checked = 0;
+	size_t checked = 0, skipped = 0;
 	if (!drive_read(variable, file, &text)) {
 		skip();
 		return;
 	}
 	struct str rest = str_buf(&text), line;
 	while (str_line(&rest, &line)) {
-		line = str_trim(str_upto(line, str_find_char(line, '#') < 0
-						       ? line.n
-						       : (size_t)str_find_char(line, '#')));
-		checked += check_line(file, version_scheme_find(str_of(scheme)), line, validity);
+		/* Only at the beginning or behind a space: a version may hold one. */
+		ssize_t comment = str_starts(line, S("#")) ? 0 : str_find(line, S(" #"));
+		line = str_trim(comment < 0 ? line : str_upto(line, (size_t)comment));
+		if (followed(scheme, line))
+			checked += check_line(file, version_scheme_find(str_of(scheme)), line,
+					      validity);
+		else
+			skipped++;
 	}
 	buf_done(&text);
 	if (checked < at_least)
 		fail_msg("%s: only %zu lines", file, checked);
+	/* What is excused is there, or the excuse is stale. */
+	if (strcmp(file, "versions/osv/packagist-versions.txt") == 0)
+		assert_int_equal(skipped, COUNT(not_followed));
 }
 
 static void test_own(void **state)
 {
+	static const struct {
+		const char *scheme;
+		size_t at_least;
+	} t[] = {
+		{ "apk", 20 },	   { "bitnami", 14 }, { "composer", 47 }, { "conan", 24 },
+		{ "cran", 15 },	   { "deb", 20 },     { "gem", 20 },	  { "golang", 12 },
+		{ "hackage", 12 }, { "maven", 25 },   { "nuget", 13 },	  { "pacman", 30 },
+		{ "pep440", 28 },  { "pub", 12 },     { "rpm", 20 },	  { "semver", 21 },
+	};
+	size_t n = 0;
 	(void)state;
-	check_table("LAZARET_TESTS", "data/version/deb.cases", "deb", true, 20);
-	check_table("LAZARET_TESTS", "data/version/rpm.cases", "rpm", true, 20);
-	check_table("LAZARET_TESTS", "data/version/apk.cases", "apk", true, 20);
-	check_table("LAZARET_TESTS", "data/version/gem.cases", "gem", true, 20);
-	check_table("LAZARET_TESTS", "data/version/golang.cases", "golang", true, 12);
-	check_table("LAZARET_TESTS", "data/version/maven.cases", "maven", true, 25);
-	check_table("LAZARET_TESTS", "data/version/nuget.cases", "nuget", true, 13);
-	check_table("LAZARET_TESTS", "data/version/pep440.cases", "pep440", true, 28);
-	check_table("LAZARET_TESTS", "data/version/pub.cases", "pub", true, 12);
-	check_table("LAZARET_TESTS", "data/version/semver.cases", "semver", true, 21);
+	for (size_t i = 0; i < COUNT(t); i++) {
+		char file[64];
+		snprintf(file, sizeof file, "data/version/%s.cases", t[i].scheme);
+		check_table("LAZARET_TESTS", file, t[i].scheme, true, t[i].at_least);
+	}
+	while (version_schemes[n])
+		n++;
+	assert_int_equal(n, COUNT(t));
 }
 
-static void test_osv_debian(void **state)
+static void test_published(void **state)
 {
+	static const struct {
+		const char *file, *scheme;
+		size_t at_least;
+	} t[] = {
+		{ "osv/debian-versions.txt", "deb", 30 },
+		{ "osv/redhat-versions.txt", "rpm", 160 },
+		{ "rpm-vercmp.txt", "rpm", 90 },
+		{ "osv/alpine-versions.txt", "apk", 775 },
+		{ "apk-version.data", "apk", 765 },
+		{ "osv/semver-versions.txt", "semver", 86 },
+		{ "osv/pypi-versions.txt", "pep440", 37 },
+		{ "osv/maven-versions.txt", "maven", 102 },
+		{ "osv/rubygems-versions.txt", "gem", 25 },
+		{ "osv/nuget-versions.txt", "nuget", 35 },
+		{ "osv/pub-versions.txt", "pub", 100 },
+		{ "osv/cran-versions.txt", "cran", 21 },
+		{ "osv/hackage-versions.txt", "hackage", 11 },
+		{ "osv/packagist-versions.txt", "composer", 90 },
+	};
 	(void)state;
-	check_table("LAZARET_TEST_DATA", "versions/osv/debian-versions.txt", "deb", false, 30);
-}
-
-static void test_osv_redhat(void **state)
-{
-	(void)state;
-	check_table("LAZARET_TEST_DATA", "versions/osv/redhat-versions.txt", "rpm", false, 160);
-}
-
-static void test_osv_alpine(void **state)
-{
-	(void)state;
-	check_table("LAZARET_TEST_DATA", "versions/osv/alpine-versions.txt", "apk", false, 775);
-}
-
-static void test_apk_tools(void **state)
-{
-	(void)state;
-	check_table("LAZARET_TEST_DATA", "versions/apk-version.data", "apk", false, 765);
-}
-
-static void test_rpmvercmp(void **state)
-{
-	(void)state;
-	check_table("LAZARET_TEST_DATA", "versions/rpm-vercmp.txt", "rpm", false, 90);
-}
-
-static void test_osv_semver(void **state)
-{
-	(void)state;
-	check_table("LAZARET_TEST_DATA", "versions/osv/semver-versions.txt", "semver", false, 86);
-}
-
-static void test_osv_pypi(void **state)
-{
-	(void)state;
-	check_table("LAZARET_TEST_DATA", "versions/osv/pypi-versions.txt", "pep440", false, 37);
-}
-
-static void test_osv_maven(void **state)
-{
-	(void)state;
-	check_table("LAZARET_TEST_DATA", "versions/osv/maven-versions.txt", "maven", false, 102);
-}
-
-static void test_osv_rubygems(void **state)
-{
-	(void)state;
-	check_table("LAZARET_TEST_DATA", "versions/osv/rubygems-versions.txt", "gem", false, 25);
-}
-
-static void test_osv_nuget(void **state)
-{
-	(void)state;
-	check_table("LAZARET_TEST_DATA", "versions/osv/nuget-versions.txt", "nuget", false, 35);
-}
-
-static void test_osv_pub(void **state)
-{
-	(void)state;
-	check_table("LAZARET_TEST_DATA", "versions/osv/pub-versions.txt", "pub", false, 100);
+	for (size_t i = 0; i < COUNT(t); i++) {
+		char file[64];
+		snprintf(file, sizeof file, "versions/%s", t[i].file);
+		check_table("LAZARET_TEST_DATA", file, t[i].scheme, false, t[i].at_least);
+	}
 }
 
 /* A file of node-semver, each element given to check. */
@@ -224,13 +221,10 @@ static void test_find(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_own),	   cmocka_unit_test(test_osv_debian),
-		cmocka_unit_test(test_osv_redhat), cmocka_unit_test(test_osv_alpine),
-		cmocka_unit_test(test_apk_tools),  cmocka_unit_test(test_rpmvercmp),
-		cmocka_unit_test(test_osv_semver), cmocka_unit_test(test_osv_pypi),
-		cmocka_unit_test(test_osv_maven),  cmocka_unit_test(test_osv_rubygems),
-		cmocka_unit_test(test_osv_nuget),  cmocka_unit_test(test_osv_pub),
-		cmocka_unit_test(test_npm),	   cmocka_unit_test(test_find),
+		cmocka_unit_test(test_own),
+		cmocka_unit_test(test_published),
+		cmocka_unit_test(test_npm),
+		cmocka_unit_test(test_find),
 	};
 	return cmocka_run_group_tests_name("vuln/version", tests, NULL, NULL);
 }

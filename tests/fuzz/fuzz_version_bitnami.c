@@ -1,0 +1,3 @@
+/* Versions of the scheme bitnami. */
+#define SCHEME "bitnami"
+#include "version.h"

@@ -1,0 +1,3 @@
+/* Versions of the scheme composer. */
+#define SCHEME "composer"
+#include "version.h"

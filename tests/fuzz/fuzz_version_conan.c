@@ -1,0 +1,3 @@
+/* Versions of the scheme conan. */
+#define SCHEME "conan"
+#include "version.h"

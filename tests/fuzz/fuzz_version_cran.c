@@ -1,0 +1,3 @@
+/* Versions of the scheme cran. */
+#define SCHEME "cran"
+#include "version.h"

@@ -1,0 +1,3 @@
+/* Versions of the scheme hackage. */
+#define SCHEME "hackage"
+#include "version.h"

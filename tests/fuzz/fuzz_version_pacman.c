@@ -1,0 +1,3 @@
+/* Versions of the scheme pacman. */
+#define SCHEME "pacman"
+#include "version.h"
