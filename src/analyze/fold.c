@@ -27,13 +27,16 @@ static void push_file(struct fold *f, const struct folded_file *ff)
 static void push_missing(struct fold *f, struct str path, struct str source, size_t layer,
 			 size_t at)
 {
-	for (size_t i = 0; i < f->n_missing; i++) {
-		const struct fold_missing *m = &f->missing[i];
-		if (!tree_spend(f, 1))
-			return;
-		if (str_eq(m->path, path) && m->layer == layer && str_eq(m->source, source))
-			return;
-	}
+	size_t n = sizeof layer + path.n + 1 + source.n;
+	struct buf key = { arena_alloc(f->arena, n), 0, n };
+	buf_add(&key, &layer, sizeof layer);
+	buf_add_str(&key, path);
+	buf_add_char(&key, '\0');
+	buf_add_str(&key, source);
+	void **known = map_at(&f->tree->missing, str_buf(&key));
+	if (*known)
+		return;
+	*known = f;
 	*ARENA_PUSH(f->arena, f->missing, f->n_missing, f->missing_cap) =
 		(struct fold_missing){ .path = path, .source = source, .layer = layer, .at = at };
 }
@@ -46,13 +49,7 @@ struct body {
 
 static const struct record_link *hard_link_at(const struct fold *f, size_t layer, struct str raw)
 {
-	const struct layer_record *r = f->records[layer];
-	if (!tree_spend(f, r->n_links))
-		return NULL;
-	for (size_t i = r->n_links; i-- > 0;)
-		if (r->links[i].hard && str_eq(r->links[i].path, raw))
-			return &r->links[i];
-	return NULL;
+	return tree_spend(f, 1) ? map_get(&tree_index(f, layer)->links, raw) : NULL;
 }
 
 /* From a path in a layer to the one that has the bytes: hard links name a path of the same layer or of one below. */
@@ -81,16 +78,13 @@ static bool chase_body(const struct fold *f, struct body *b)
 static bool reuse_files(struct fold *f, const struct fold_node *n, const struct body *b)
 {
 	const struct layer_record *r = f->records[b->layer];
+	const struct layer_index *x = tree_index(f, b->layer);
 	bool any = false;
-	if (!tree_spend(f, r->n_files))
-		return false;
 	for (const struct analyzer *const *an = f->tree->analyzers; *an; an++)
 		if (analyzer_wants(*an, n->path) && !analyzer_wants(*an, b->raw))
 			return false;
-	for (size_t i = 0; i < r->n_files; i++) {
-		const struct record_file *file = &r->files[i];
-		if (!str_eq(file->path, b->raw))
-			continue;
+	for (size_t i = (size_t)(uintptr_t)map_get(&x->files, b->raw); i; i = x->next[i - 1]) {
+		const struct record_file *file = &r->files[i - 1];
 		push_file(f, &(struct folded_file){ file, n->path, n->layer, b->layer, NULL });
 		any = true;
 	}
@@ -273,18 +267,42 @@ void fold_layers(struct fold *f)
 }
 
 /* Second readings */
-static bool missing_matches(const struct fold *f, const struct fold_missing *m, struct str path,
-			    size_t layer)
+struct wanted_again { /* the missing entries of one layer */
+	struct map paths; /* -> struct fold_missing, the first of its path */
+	struct fold_missing **folders;
+	size_t n_folders, folders_cap;
+};
+
+static void index_missing(struct fold *f, size_t layer, struct wanted_again *w)
 {
+	map_init(&w->paths, f->arena);
+	for (size_t i = 0; i < f->n_missing; i++) {
+		struct fold_missing *m = &f->missing[i];
+		if (m->layer != layer)
+			continue;
+		if (str_ends(m->path, S("/"))) {
+			m->found = true;
+			*ARENA_PUSH(f->arena, w->folders, w->n_folders, w->folders_cap) = m;
+			continue;
+		}
+		void **first = map_at(&w->paths, m->path);
+		if (!*first)
+			*first = m;
+	}
+}
+
+/* A whole folder was read: what upper layers have hidden or replaced does not count. */
+static struct fold_missing *missing_at(const struct fold *f, const struct wanted_again *w,
+				       struct str path, size_t layer)
+{
+	struct fold_missing *m = map_get(&w->paths, path);
 	struct str at = S("");
 	size_t have;
-	if (m->layer != layer)
-		return false;
-	if (m->path.n == 0 || m->path.p[m->path.n - 1] != '/')
-		return str_eq(m->path, path);
-	/* The whole folder was read: what upper layers have hidden or replaced does not count. */
-	return str_starts(path, m->path) && tree_resolve(f, path, true, &at) &&
-	       fold_path_layer(f, at, &have) && have == layer;
+	for (size_t i = 0; !m && i < w->n_folders; i++)
+		if (str_starts(path, w->folders[i]->path) && tree_resolve(f, path, true, &at) &&
+		    fold_path_layer(f, at, &have) && have == layer)
+			m = w->folders[i];
+	return m;
 }
 
 static const struct folded_file *prior_of(const struct fold *f, struct str path,
@@ -318,22 +336,17 @@ static struct folded_file *find_file(const struct fold *f, struct str path, stru
 
 void fold_add(struct fold *f, size_t layer, const struct layer_record *again)
 {
+	struct wanted_again w = { 0 };
 	size_t known = f->n_files;
-	for (size_t i = 0; i < f->n_missing; i++)
-		if (f->missing[i].layer == layer && str_ends(f->missing[i].path, S("/")))
-			f->missing[i].found = true;
+	index_missing(f, layer, &w);
 	for (size_t j = 0; j < again->n_files; j++) {
 		const struct record_file *file = &again->files[j];
-		for (size_t i = 0; i < f->n_missing; i++) {
-			struct fold_missing *m = &f->missing[i];
-			if (!missing_matches(f, m, file->path, layer))
-				continue;
-			const struct folded_file *older = prior_of(f, file->path, file->analyzer);
-			push_file(f,
-				  &(struct folded_file){ file, file->path, m->at, layer, older });
-			m->found = true;
-			break;
-		}
+		struct fold_missing *m = missing_at(f, &w, file->path, layer);
+		if (!m)
+			continue;
+		const struct folded_file *older = prior_of(f, file->path, file->analyzer);
+		push_file(f, &(struct folded_file){ file, file->path, m->at, layer, older });
+		m->found = true;
 	}
 	if (f->n_files > known)
 		sort_files(f);

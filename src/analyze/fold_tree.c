@@ -632,6 +632,27 @@ bool tree_locate(const struct fold *f, struct str path, size_t below, size_t *la
 	return false;
 }
 
+const struct layer_index *tree_index(const struct fold *f, size_t layer)
+{
+	struct layer_index *x = &f->tree->indexes[layer];
+	const struct layer_record *r = f->records[layer];
+	if (x->made)
+		return x;
+	x->made = true;
+	map_init(&x->links, f->arena);
+	map_init(&x->files, f->arena);
+	x->next = arena_array(f->arena, r->n_files, sizeof *x->next);
+	for (size_t i = 0; i < r->n_links; i++)
+		if (r->links[i].hard)
+			*map_at(&x->links, r->links[i].path) = &r->links[i];
+	for (size_t i = 0; i < r->n_files; i++) {
+		void **last = map_at(&x->files, r->files[i].path);
+		x->next[i] = (size_t)(uintptr_t)*last;
+		*last = (void *)(uintptr_t)(i + 1);
+	}
+	return x;
+}
+
 void tree_init(struct fold *f)
 {
 	struct fold_tree *t = f->tree = ARENA_NEW(f->arena, struct fold_tree);
@@ -647,6 +668,8 @@ void tree_init(struct fold *f)
 	matcher_init(&t->matcher, f->arena, list);
 	map_init(&t->by_hash, f->arena);
 	map_init(&t->by_target, f->arena);
+	map_init(&t->missing, f->arena);
+	t->indexes = arena_array(f->arena, f->n_layers + 1, sizeof *t->indexes);
 	t->hidden = arena_array(f->arena, f->n_layers + 1, sizeof *t->hidden);
 	new_node(f, S(""));
 }

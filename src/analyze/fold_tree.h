@@ -49,6 +49,8 @@ struct fold_link {                      /* links by where they lead */
 struct fold_tree {
 	struct map by_hash;             /* 8 bytes of hash -> struct fold_node */
 	struct map by_target;           /* resolved path -> struct fold_link */
+	struct layer_index *indexes;    /* one a layer */
+	struct map missing;             /* what is in fold.missing already: (layer, path, source) */
 	struct map *hidden;             /* one a layer: resolved path -> HIDES_... */
 	struct fold_node **nodes;       /* in the order they were made; [0] is the root */
 	size_t n_nodes, nodes_cap;
@@ -59,6 +61,15 @@ struct fold_tree {
 	uint64_t steps;
 };
 enum { HIDES_PATH = 1, HIDES_BELOW = 2 };
+
+/* One layer's hard links and files by path, made when first asked for. */
+struct layer_index {
+	bool made;
+	struct map links; /* path -> const struct record_link */
+	struct map files; /* path -> 1 + index of its last file */
+	size_t *next; /* 1 + index of the file before with the same path, 0: none */
+};
+const struct layer_index *tree_index(const struct fold *f, size_t layer);
 
 void tree_init(struct fold *f);
 void tree_apply(struct fold *f, size_t layer);
