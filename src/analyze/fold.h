@@ -69,4 +69,8 @@ bool fold_path_layer(const struct fold *f, struct str path, size_t *layer);
  * when it was gone in between. */
 const struct folded_file *fold_older(const struct fold *f, const struct folded_file *file);
 
+/* "usr/lib" of "usr/lib/x", empty of "x"; and back. */
+struct str path_parent(struct str path);
+struct str path_join(struct arena *a, struct str dir, struct str name);
+
 #endif

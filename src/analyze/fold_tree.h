@@ -88,7 +88,4 @@ bool tree_wants(const struct fold *f, struct str path);
 bool pattern_literal(const char *pattern, struct str *path);
 bool pattern_folder(const char *pattern, struct str *folder);
 
-struct str path_parent(struct str path);
-struct str path_join(struct arena *a, struct str dir, struct str name);
-
 #endif

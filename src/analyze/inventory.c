@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { NOTE_MAX = 1000 };
+enum { NOTE_MAX = 1000, DOUBLES_NEAR = 16 };
 
 void inventory_note(struct inventory *inv, ssize_t layer, struct str path, const char *fmt, ...)
 {
@@ -28,8 +28,11 @@ void inventory_note(struct inventory *inv, ssize_t layer, struct str path, const
 static int compare_packages(const void *a, const void *b)
 {
 	const struct package *x = a, *y = b;
-	const struct str *left[] = { &x->type, &x->name, &x->version, &x->arch, &x->path };
-	const struct str *right[] = { &y->type, &y->name, &y->version, &y->arch, &y->path };
+	const struct str *left[] = {
+		&x->type, &x->name, &x->version, &x->arch, &x->path, &x->inside
+	};
+	const struct str *right[] = { &y->type, &y->name, &y->version,
+				      &y->arch, &y->path, &y->inside };
 	for (size_t i = 0; i < COUNT(left); i++) {
 		int r = str_cmp(*left[i], *right[i]);
 		if (r)
@@ -48,6 +51,52 @@ static int compare_modes(const void *a, const void *b)
 {
 	const struct file_mode *x = a, *y = b;
 	return str_cmp(x->path, y->path);
+}
+
+/* Where a package is: its file and the place in it; for Python the folder of its metadata folder. */
+static struct str place_of(const struct package *p)
+{
+	struct str place = path_parent(p->path), name = str_from(p->path, place.n);
+	if (str_eq(p->type, S("pypi")) &&
+	    (str_eq(name, S("/METADATA")) || str_eq(name, S("/PKG-INFO"))))
+		return path_parent(place);
+	return str_ends(p->path, S(".egg-info")) ? place : p->path;
+}
+
+static bool same_package(const struct package *x, const struct package *y)
+{
+	return str_eq(x->type, y->type) && str_eq(x->name, y->name) &&
+	       str_eq(x->version, y->version) && str_eq(x->arch, y->arch) &&
+	       str_eq(x->inside, y->inside) && str_eq(place_of(x), place_of(y));
+}
+
+void inventory_merge_doubles(struct inventory *inv)
+{
+	size_t n = 0, same = 0; /* same: where the row of equal names and versions begins */
+	for (size_t i = 0; i < inv->n_packages; i++) {
+		struct package *p = &inv->packages[i], *twin = NULL;
+		const struct package *first = n ? &inv->packages[same] : NULL;
+		if (first && !(str_eq(first->type, p->type) && str_eq(first->name, p->name) &&
+			       str_eq(first->version, p->version)))
+			same = n;
+		/* Sorted by path, so that doubles stand close; distant ones are left apart. */
+		for (size_t k = n; !twin && k-- > same && n - k <= DOUBLES_NEAR;)
+			if (same_package(&inv->packages[k], p))
+				twin = &inv->packages[k];
+		if (!twin || package_is_os(p)) {
+			inv->packages[n++] = *p;
+			continue;
+		}
+		twin->dev &= p->dev;
+		twin->optional &= p->optional;
+		if (twin->relation == RELATION_UNKNOWN || p->relation == RELATION_DIRECT)
+			twin->relation = p->relation;
+		if (!twin->licences.n)
+			twin->licences = p->licences;
+		if (!twin->depends.n)
+			twin->depends = p->depends;
+	}
+	inv->n_packages = n;
 }
 
 bool package_is_os(const struct package *p)

@@ -139,6 +139,9 @@ void inventory_note(struct inventory *inv, ssize_t layer, struct str path, const
 struct fold;
 void inventory_add_packages(struct inventory *inv, const struct fold *f);
 void inventory_sort_packages(struct inventory *inv);
+/* Of sorted packages those that are one found twice in one place: the same type, name and version, from one file, or from
+ * the records of two installers in one folder (Python's dist-info and egg-info). */
+void inventory_merge_doubles(struct inventory *inv);
 /* Drops the packages of the distribution (type deb, rpm, apk, alpm, opkg) or all others. */
 void inventory_keep(struct inventory *inv, bool os, bool library);
 bool package_is_os(const struct package *p);

@@ -11,6 +11,7 @@
 #include "analyze/fold.h"
 #include "analyze/layer.h"
 #include "analyze/match.h"
+#include "analyze/owned.h"
 #include "base/map.h"
 #include "base/pool.h"
 
@@ -470,6 +471,8 @@ static int fill_inventory(struct scan *s, const struct fold *f, const struct dis
 		inv->distribution = *told;
 	distro_complete(s->arena, &inv->distribution);
 	inventory_sort_packages(inv);
+	inventory_merge_doubles(inv);
+	owned_prove(f, inv);
 	for (size_t i = 0; i < inv->n_packages; i++)
 		if (inv->packages[i].purl.n == 0)
 			inv->packages[i].purl =
