@@ -1,9 +1,11 @@
-/* The matcher. For every package the records of its name in its distribution's namespace are judged one by one; records of one
- * vulnerability (by CVE, through aliases) are then brought together: the feed closest to the distribution decides, the others
- * add a fixed version, scores and names. A version that does not parse is "unknown", never "not affected". */
+/* The matcher. For every package the records of its name in its distribution's namespace, or its language's, are judged
+ * one by one; records of one vulnerability (by CVE, through aliases) are then brought together: the feed closest to the
+ * distribution decides, the others add a fixed version, scores and names. A version that does not parse is "unknown",
+ * never "not affected". */
 #include "vuln/match.h"
 #include "base/map.h"
 #include "base/time.h"
+#include "vuln/ecosystem.h"
 #include "vuln/version.h"
 
 #include <stdlib.h>
@@ -15,7 +17,9 @@ struct claim {
 	const struct advisory *adv;
 	const struct affected *aff;
 	enum status status; /* STATUS_NOT_AFFECTED too: it may overrule */
-	struct str fixed;
+	struct str fixed, version; /* version: what was compared */
+	const struct range *range; /* that holds; NULL: none, or enumerated */
+	bool enumerated;
 	int rank;
 };
 
@@ -27,8 +31,19 @@ struct group {
 	struct strs names; /* every other id, with repetitions */
 };
 
+/* Packages of one type, for what has to be said about them as a whole. */
+struct type_count {
+	struct str type;
+	const struct ecosystem *ecosystem; /* NULL: no feed speaks of this type */
+	size_t judged, without_version;
+};
+
 struct matcher {
 	const struct inventory *inv;
+	const struct match_options *o;
+	bool covered; /* the distribution's advisories are there */
+	struct type_count *types;
+	size_t n_types, types_cap;
 	struct advisory_db *db;
 	struct arena *a;
 	struct match_result *out;
@@ -90,6 +105,7 @@ static bool enumerated(const struct version_scheme *s, const struct affected *af
 
 static void judge(const struct affected *aff, struct str version, struct claim *c)
 {
+	c->version = version;
 	const struct version_scheme *s = version_scheme_find(str_of(aff->scheme));
 	c->status = STATUS_NOT_AFFECTED;
 	if (aff->not_affected)
@@ -98,7 +114,7 @@ static void judge(const struct affected *aff, struct str version, struct claim *
 		c->status = STATUS_UNKNOWN;
 		return;
 	}
-	bool hit = enumerated(s, aff, version);
+	bool hit = c->enumerated = enumerated(s, aff, version);
 	for (size_t i = 0; i < aff->n_ranges; i++) {
 		const struct range *r = &aff->ranges[i];
 		if (!bounds_valid(s, r)) {
@@ -108,8 +124,12 @@ static void judge(const struct affected *aff, struct str version, struct claim *
 		if (!in_range(s, r, version))
 			continue;
 		hit = true;
-		if (r->fixed.n && (!c->fixed.n || s->compare(r->fixed, c->fixed) < 0))
+		if (!c->range)
+			c->range = r;
+		if (r->fixed.n && (!c->fixed.n || s->compare(r->fixed, c->fixed) < 0)) {
 			c->fixed = r->fixed;
+			c->range = r;
+		}
 	}
 	if (!hit)
 		return;
@@ -194,19 +214,19 @@ static struct str source_version(struct matcher *m, const struct package *p)
 	return arena_printf(m->a, "%.*s:%.*s", STR(epoch), STR(p->source_version));
 }
 
-static int look_up(struct matcher *m, const struct package *p, struct str name, bool binary,
-		   struct err *e)
+/* binary: which records count; version: what is compared with them. */
+static int look_up(struct matcher *m, const struct package *p, struct str ns, struct str name,
+		   bool binary, struct str version, struct err *e)
 {
 	struct advisory *hits = NULL;
 	size_t n = 0;
-	int r = advisory_db_find(m->db, m->inv->distribution.advisory_namespace, name, m->a, &hits,
-				 &n, e);
+	int r = advisory_db_find(m->db, ns, name, m->a, &hits, &n, e);
 	for (size_t i = 0; r >= 0 && i < n; i++) {
 		const struct affected *aff = &hits[i].affected[0];
 		if (hits[i].withdrawn || aff->by_binary != binary || !applies(aff, p))
 			continue;
 		struct claim c = { .adv = &hits[i], .aff = aff, .rank = rank_of(hits[i].feed) };
-		judge(aff, binary ? p->version : source_version(m, p), &c);
+		judge(aff, version, &c);
 		m->beyond_repository |= c.rank > 1;
 		spread(m, &c);
 	}
@@ -341,13 +361,69 @@ static int fill_finding(struct matcher *m, struct finding *f, const struct group
 	return 0;
 }
 
+static int look_up_os(struct matcher *m, const struct package *p, struct err *e)
+{
+	struct str ns = m->inv->distribution.advisory_namespace;
+	if (!ns.n)
+		return 0;
+	int r = look_up(m, p, ns, p->source_name, false, source_version(m, p), e);
+	return r ? r : look_up(m, p, ns, p->name, true, p->version, e);
+}
+
+static struct type_count *type_at(struct matcher *m, struct str type)
+{
+	for (size_t i = 0; i < m->n_types; i++)
+		if (str_eq(m->types[i].type, type))
+			return &m->types[i];
+	struct type_count *t = ARENA_PUSH(m->a, m->types, m->n_types, m->types_cap);
+	t->type = type;
+	/* Programs are published under their usual names by Bitnami alone. */
+	bool program = str_eq(type, S("generic"));
+	t->ecosystem = ecosystem_by_purl_type(program ? S("bitnami") : type);
+	return t;
+}
+
+/* What a distribution made of a language's package carries its own fixes under the upstream version: its advisories
+ * speak for it, where there are any. */
+static int look_up_library(struct matcher *m, const struct package *p, struct err *e)
+{
+	if (p->is_owned && m->covered && !m->o->include_owned)
+		return 0;
+	struct type_count *t = type_at(m, p->type);
+	if (!p->version.n || str_eq(p->version, S("(devel)"))) {
+		t->without_version++;
+		return 0;
+	}
+	t->judged++;
+	if (!t->ecosystem)
+		return 0;
+	return look_up(m, p, str_of(t->ecosystem->ns),
+		       ecosystem_normalise(m->a, t->ecosystem, p->name), false, p->version, e);
+}
+
+static struct evidence evidence_of(const struct claim *c)
+{
+	struct evidence e = { .advisory = c->adv->id,
+			      .ns = c->aff->ns,
+			      .name = c->aff->package,
+			      .scheme = c->aff->scheme,
+			      .enumerated = c->enumerated && !c->range,
+			      .version = c->version };
+	if (c->range)
+		e.range = *c->range;
+	return e;
+}
+
 static int match_package(struct matcher *m, const struct package *p, struct err *e)
 {
+	unsigned kinds = m->o->kinds ? m->o->kinds : MATCH_OS | MATCH_LIBRARY;
 	map_init(&m->seen, m->a);
 	m->n_groups = 0;
-	int r = look_up(m, p, p->source_name, false, e);
-	if (r == 0)
-		r = look_up(m, p, p->name, true, e);
+	int r = 0;
+	if (package_is_os(p))
+		r = kinds & MATCH_OS ? look_up_os(m, p, e) : 0;
+	else if (kinds & MATCH_LIBRARY)
+		r = look_up_library(m, p, e);
 	for (size_t i = 0; r == 0 && i < m->n_groups; i++) {
 		struct group *g = m->groups[i];
 		const struct claim *best = decide(g);
@@ -361,7 +437,8 @@ static int match_package(struct matcher *m, const struct package *p, struct err 
 				       .package = p,
 				       .fixed = best->fixed,
 				       .status = best->status,
-				       .feed = best->adv->feed };
+				       .feed = best->adv->feed,
+				       .evidence = evidence_of(best) };
 		r = fill_finding(m, f, g, best, e);
 	}
 	return r;
@@ -396,6 +473,14 @@ static void say_unknown_distribution(struct matcher *m, int64_t now)
 	const struct distribution *d = &m->inv->distribution;
 	struct strs *u = &m->out->unknown;
 	char date[DATE_TEXT];
+	size_t os = 0;
+	for (size_t i = 0; i < m->inv->n_packages; i++)
+		os += package_is_os(&m->inv->packages[i]);
+	if (m->o->kinds && !(m->o->kinds & MATCH_OS))
+		return;
+	/* A project's folder, or an image with one program in it, has none; that is fine when something was found. */
+	if (!d->id.n && !os && m->inv->n_packages)
+		return;
 	if (!d->id.n)
 		push(m, u,
 		     S("no distribution was recognised; name it with --distro if there is one"));
@@ -415,8 +500,32 @@ static void say_unknown_distribution(struct matcher *m, int64_t now)
 				  "vulnerabilities may not be "
 				  "recorded",
 				  STR(d->id), STR(d->version), date_text(d->eol, date)));
-	if (d->id.n && !m->inv->n_packages)
+	if (d->id.n && !os)
 		push(m, u, S("no package database was found"));
+}
+
+/* Languages whose advisories are missing, packages that cannot be judged. */
+static void say_unknown_libraries(struct matcher *m)
+{
+	for (size_t i = 0; i < m->n_types; i++) {
+		const struct type_count *t = &m->types[i];
+		bool program = str_eq(t->type, S("generic"));
+		bool none = !t->ecosystem ||
+			    !advisory_db_namespace_records(m->db, str_of(t->ecosystem->ns));
+		if (t->without_version)
+			push(m, &m->out->warnings,
+			     arena_printf(m->a,
+					  "%zu package%s of type %.*s state no version: "
+					  "nothing can be said about them",
+					  t->without_version, t->without_version == 1 ? "" : "s",
+					  STR(t->type)));
+		if (t->judged && none)
+			push(m, t->ecosystem && !program ? &m->out->unknown : &m->out->warnings,
+			     arena_printf(m->a,
+					  "the advisory database has nothing for %zu package%s of "
+					  "type %.*s",
+					  t->judged, t->judged == 1 ? "" : "s", STR(t->type)));
+	}
 }
 
 /* Layers and package databases that could not be looked at. */
@@ -461,20 +570,21 @@ static void say_warnings(struct matcher *m, int64_t now)
 }
 
 int match_inventory(const struct inventory *inv, struct advisory_db *db,
-		    const struct match_options *o, struct arena *a, struct match_result *out, struct err *e)
+		    const struct match_options *o, struct arena *a, struct match_result *out,
+		    struct err *e)
 {
 	struct match_result result = { 0 };
-	struct matcher m = { .inv = inv, .db = db, .a = a, .out = &result };
-	int r = 0;
-	for (size_t i = 0; r == 0 && inv->distribution.advisory_namespace.n && i < inv->n_packages;
-	     i++)
+	struct matcher m = { .inv = inv, .o = o, .db = db, .a = a, .out = &result };
+	struct str ns = inv->distribution.advisory_namespace;
+	int r = advisory_db_feeds(db, a, &m.feeds, &m.n_feeds, e);
+	m.covered = ns.n && (repository_read(&m) || advisory_db_namespace_records(db, ns));
+	for (size_t i = 0; r == 0 && i < inv->n_packages; i++)
 		r = match_package(&m, &inv->packages[i], e);
-	if (r == 0)
-		r = advisory_db_feeds(db, a, &m.feeds, &m.n_feeds, e);
 	if (r < 0)
 		return r;
 	say_warnings(&m, o->now);
 	say_unknown_distribution(&m, o->now);
+	say_unknown_libraries(&m);
 	say_unknown_parts(&m);
 	if (result.n_findings)
 		qsort(result.findings, result.n_findings, sizeof *result.findings, cmp_finding);

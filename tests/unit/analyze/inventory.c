@@ -96,10 +96,75 @@ static void test_layers(void **state)
 	arena_done(&a);
 }
 
+static void test_doubles(void **state)
+{
+	static const struct {
+		const char *type, *version, *path, *inside;
+		bool dev, stays;
+	} t[] = {
+		{ "maven", "1", "a.jar", "", true, true },
+		{ "maven", "1", "a.jar", "", false, false },
+		{ "maven", "1", "a.jar", "b.jar", false, true },
+		{ "maven", "1", "b.jar", "", false, true },
+		{ "maven", "2", "a.jar", "", false, true },
+		{ "pypi", "1", "lib/x-1.dist-info/METADATA", "", false, true },
+		{ "pypi", "1", "lib/x-1.egg-info/PKG-INFO", "", false, false },
+		{ "pypi", "1", "lib64/x-1.egg-info/PKG-INFO", "", false, true },
+		{ "deb", "1", "var/lib/dpkg/status", "", false, true },
+		{ "deb", "1", "var/lib/dpkg/status", "", false, true },
+	};
+	struct arena a = { 0 };
+	struct inventory inv = { .arena = &a };
+	size_t n = 0;
+	(void)state;
+	for (size_t i = 0; i < COUNT(t); i++) {
+		*ARENA_PUSH(&a, inv.packages, inv.n_packages, inv.packages_cap) =
+			(struct package){ .type = str_of(t[i].type),
+					  .name = S("x"),
+					  .version = str_of(t[i].version),
+					  .path = str_of(t[i].path),
+					  .inside = str_of(t[i].inside),
+					  .dev = t[i].dev };
+		n += t[i].stays;
+	}
+	inventory_sort_packages(&inv);
+	inventory_merge_doubles(&inv);
+	assert_int_equal(inv.n_packages, n);
+	for (size_t i = 0; i < inv.n_packages; i++)
+		assert_false(inv.packages[i].dev);
+	arena_done(&a);
+}
+
+/* Of the packages that stay, what they need keeps its meaning. */
+static void test_keep(void **state)
+{
+	struct arena a = { 0 };
+	size_t needs[] = { 1, 2 };
+	struct package p[] = {
+		{ .type = S("deb"), .name = S("d"), .owner = -1 },
+		{ .type = S("npm"), .name = S("n"), .owner = 0, .needs = needs, .n_needs = 2 },
+		{ .type = S("npm"), .name = S("o"), .owner = -1 }
+	};
+	struct inventory inv = { .arena = &a, .packages = p, .n_packages = 3 };
+	(void)state;
+	inventory_keep(&inv, true, true);
+	assert_int_equal(inv.n_packages, 3);
+	inventory_keep(&inv, false, true);
+	assert_int_equal(inv.n_packages, 2);
+	assert_true(str_eq(inv.packages[0].name, S("n")));
+	assert_int_equal(inv.packages[0].owner, -1);
+	assert_int_equal(inv.packages[0].n_needs, 2);
+	assert_int_equal(inv.packages[0].needs[0], 0);
+	assert_int_equal(inv.packages[0].needs[1], 1);
+	arena_done(&a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_purl),
+		cmocka_unit_test(test_doubles),
+		cmocka_unit_test(test_keep),
 		cmocka_unit_test(test_layers),
 	};
 	return cmocka_run_group_tests_name("analyze/inventory", tests, NULL, NULL);

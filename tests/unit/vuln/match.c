@@ -233,11 +233,148 @@ static void test_unknown(void **state)
 	advisory_db_close(db);
 }
 
+static struct match_result match_with(struct db *d, const struct inventory *inv,
+				      struct advisory_db *db, const struct match_options *o)
+{
+	struct err e = { 0 };
+	struct match_result m = { 0 };
+	if (match_inventory(inv, db, o, &d->a, &m, &e))
+		fail_msg("%s", e.text);
+	return m;
+}
+
+static struct package library(const char *type, const char *name, const char *version)
+{
+	return (struct package){ .type = str_of(type),
+				 .name = str_of(name),
+				 .version = str_of(version),
+				 .source_name = str_of(name),
+				 .source_version = str_of(version),
+				 .owner = -1 };
+}
+
+/* Languages are looked up in their own namespaces, whatever the distribution. */
+static void test_libraries(void **state)
+{
+	struct db *d = *state;
+	struct range to2 = { .introduced = S("1.0.0"), .fixed = S("2.0.0") },
+		     to3 = { .introduced = S("2.5.0"), .fixed = S("3.0.0") };
+	struct range two[] = { to2, to3 };
+	struct str enumerated = S("0.9");
+	struct affected a[] = {
+		{ .ns = S("npm"),
+		  .package = S("@s/left"),
+		  .scheme = "semver",
+		  .ranges = two,
+		  .n_ranges = 2 },
+		{ .ns = S("pypi"),
+		  .package = S("typing-extensions"),
+		  .scheme = "pep440",
+		  .ranges = &to2,
+		  .n_ranges = 1,
+		  .versions = { &enumerated, 1, 1 } },
+		{ .ns = S("bitnami"),
+		  .package = S("nginx"),
+		  .scheme = "semver",
+		  .ranges = &to2,
+		  .n_ranges = 1 },
+		{ .ns = S("debian:12"),
+		  .package = S("foo"),
+		  .scheme = "deb",
+		  .ranges = &to2,
+		  .n_ranges = 1 },
+	};
+	struct advisory v[] = { record("osv", "GHSA-1", &a[0]), record("osv", "PYSEC-1", &a[1]),
+				record("osv", "BIT-1", &a[2]), record("debian", "CVE-1-1", &a[3]) };
+	put(d, "osv", NOW, v, COUNT(v));
+	struct advisory_db *db = commit(d);
+	struct package p[] = {
+		library("npm", "@s/left", "1.5.0"),
+		library("npm", "@s/left", "2.0.0"),
+		library("npm", "@s/left", "2.6.0"),
+		library("pypi", "Typing_Extensions", "1.1"),
+		library("pypi", "typing.extensions", "0.9"),
+		library("generic", "nginx", "1.18.0"),
+		library("pypi", "typing-extensions", ""),
+		library("cargo", "serde", "1.0.0"),
+	};
+	struct inventory inv = { .arena = &d->a, .packages = p, .n_packages = COUNT(p) };
+	struct match_options o = { .now = NOW };
+	struct match_result m = match_with(d, &inv, db, &o);
+	assert_int_equal(m.n_findings, 5);
+	static const struct {
+		size_t package;
+		const char *id, *fixed, *introduced;
+	} t[] = { { 0, "GHSA-1", "2.0.0", "1.0.0" },
+		  { 2, "GHSA-1", "3.0.0", "2.5.0" },
+		  { 3, "PYSEC-1", "2.0.0", "1.0.0" },
+		  { 4, "PYSEC-1", "", "" },
+		  { 5, "BIT-1", "2.0.0", "1.0.0" } };
+	for (size_t i = 0; i < COUNT(t); i++) {
+		const struct finding *f = NULL;
+		for (size_t k = 0; k < m.n_findings; k++)
+			if (m.findings[k].package == &p[t[i].package])
+				f = &m.findings[k];
+		assert_non_null(f);
+		assert_true(str_eq(f->id, str_of(t[i].id)));
+		assert_true(str_eq(f->fixed, str_of(t[i].fixed)));
+		assert_true(str_eq(f->evidence.range.introduced, str_of(t[i].introduced)));
+		assert_true(f->evidence.enumerated == (t[i].introduced[0] == '\0'));
+	}
+	/* No advisories for cargo: unknown. One without a version: a warning. No distribution is no trouble. */
+	assert_int_equal(m.unknown.n, 1);
+	assert_int_equal(m.warnings.n, 1);
+	o.kinds = MATCH_OS;
+	m = match_with(d, &inv, db, &o);
+	assert_int_equal(m.n_findings, 0);
+	advisory_db_close(db);
+}
+
+/* What the distribution owns is not matched against its language where the distribution has advisories. */
+static void test_owned(void **state)
+{
+	struct db *d = *state;
+	struct range to2 = { .introduced = S("0"), .fixed = S("2.0.0") };
+	struct affected a[] = {
+		{ .ns = S("npm"),
+		  .package = S("left"),
+		  .scheme = "semver",
+		  .ranges = &to2,
+		  .n_ranges = 1 },
+		{ .ns = S("debian:12"),
+		  .package = S("other"),
+		  .scheme = "deb",
+		  .ranges = &to2,
+		  .n_ranges = 1 },
+	};
+	struct advisory v[] = { record("osv", "GHSA-1", &a[0]),
+				record("debian", "CVE-1-1", &a[1]) };
+	put(d, "osv", NOW, v, COUNT(v));
+	struct advisory_db *db = commit(d);
+	struct package p[] = { library("npm", "left", "1.0.0"), library("npm", "left", "1.0.0"),
+			       package("node-left", "node-left", "1.0.0") };
+	p[0].owner = 2;
+	p[0].is_owned = true;
+	struct inventory inv = inventory(d, p, COUNT(p));
+	struct match_options o = { .now = NOW };
+	struct match_result m = match_with(d, &inv, db, &o);
+	assert_int_equal(m.n_findings, 1);
+	assert_ptr_equal(m.findings[0].package, &p[1]);
+	o.include_owned = true;
+	assert_int_equal(match_with(d, &inv, db, &o).n_findings, 2);
+	o.include_owned = false;
+	inv.distribution.advisory_namespace = S("debian:99");
+	assert_int_equal(match_with(d, &inv, db, &o).n_findings, 2);
+	advisory_db_close(db);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_rules, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_unknown, setup, teardown)
+		cmocka_unit_test_setup_teardown(test_unknown, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_libraries, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_owned, setup, teardown),
 	};
 	return cmocka_run_group_tests_name("vuln/match", tests, NULL, NULL);
 }
