@@ -1,6 +1,6 @@
-/* TOML 1.0 documents as a small tree (and what 1.1 adds: newlines in inline tables, \e, \x, times without seconds). Strict: what the
- * specification forbids is refused, keys given twice above all. Bounded in bytes, depth and nodes; looking for duplicates
- * takes a hash, so that time grows with the text alone. */
+/* TOML 1.0 documents as a small tree (and what 1.1 adds: newlines in inline tables, \e, \x, times without
+ * seconds). Strict: what the specification forbids is refused, keys given twice above all. Bounded in bytes, depth
+ * and nodes; looking for duplicates takes a hash, so that time grows with the text alone. */
 #ifndef LAZARET_BASE_TOML_H
 #define LAZARET_BASE_TOML_H
 
