@@ -1,6 +1,7 @@
-/* The inventory: notes, packages with the layer that brought them, package URLs (purl specification, the rules of the
- * types deb, rpm and apk). Names and versions come from packages and may hold any byte: a purl escapes what it must. */
+/* The inventory: notes, packages with the layer that brought them, package URLs. Names and versions come
+ * from packages and may hold any byte: a purl escapes what it must. */
 #include "analyze/fold.h"
+#include "analyze/purl.h"
 #include "base/map.h"
 
 #include <stdarg.h>
@@ -266,84 +267,61 @@ void inventory_add_packages(struct inventory *inv, const struct fold *f)
 }
 
 /* Package URLs */
-static void put_escaped(struct buf *b, struct str s, bool lower)
-{
-	for (size_t i = 0; i < s.n; i++) {
-		unsigned char c = (unsigned char)s.p[i];
-		bool alpha = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-		if (lower && c >= 'A' && c <= 'Z')
-			c |= 0x20;
-		if (alpha || (c >= '0' && c <= '9') || (c && strchr(".-_~:", c)))
-			buf_add_char(b, (char)c);
-		else
-			buf_addf(b, "%%%02X", c);
-	}
-}
 
-static void put_qualifier(struct buf *b, const char *key, char *before)
-{
-	buf_addf(b, "%c%s=", *before, key);
-	*before = '&';
-}
-
-static void put_distro(struct buf *b, const struct distribution *d, char *before)
+static struct str distro_qualifier(struct arena *a, const struct distribution *d)
 {
 	struct str release = d->version_id.n ? d->version_id
 			     : d->version.n  ? d->version
 					     : d->codename;
-	if (d->id.n == 0)
-		return;
-	put_qualifier(b, "distro", before);
-	put_escaped(b, d->id, false);
-	if (release.n) {
-		buf_add_char(b, '-');
-		put_escaped(b, release, false);
-	}
+	if (d->id.n == 0 || release.n == 0)
+		return d->id;
+	return arena_printf(a, "%.*s-%.*s", STR(d->id), STR(release));
 }
 
-static void put_upstream(struct buf *b, const struct package *p, char *before)
+static struct str upstream_qualifier(struct arena *a, const struct package *p)
 {
 	bool other_version = p->source_version.n && !str_eq(p->source_version, p->version);
 	if (p->source_name.n == 0 || (str_eq(p->source_name, p->name) && !other_version))
-		return;
-	put_qualifier(b, "upstream", before);
-	put_escaped(b, p->source_name, false);
-	if (other_version) {
-		buf_add(b, "%40", 3);
-		put_escaped(b, p->source_version, false);
-	}
+		return (struct str){ 0 };
+	if (!other_version)
+		return p->source_name;
+	return arena_printf(a, "%.*s@%.*s", STR(p->source_name), STR(p->source_version));
+}
+
+/* The qualifiers that the types of languages define, from the attributes of the same name. */
+static void set_qualifiers(struct purl *u, const struct package *p)
+{
+	static const struct {
+		const char *type, *key;
+	} known[] = {
+		{ "maven", "classifier" }, { "conda", "build" },     { "conda", "channel" },
+		{ "conda", "subdir" },	   { "conan", "user" },	     { "conan", "channel" },
+		{ "conan", "rrev" },	   { "conan", "prev" },	     { "julia", "uuid" },
+		{ "npm", "vcs_url" },	   { "generic", "vcs_url" },
+	};
+	for (size_t i = 0; i < COUNT(known); i++)
+		if (str_eq(p->type, str_of(known[i].type)))
+			purl_set_qualifier(u, known[i].key,
+					   record_attr(p->attrs, p->n_attrs, str_of(known[i].key)));
+	if (str_eq(p->type, S("bitnami")))
+		purl_set_qualifier(u, "arch", p->arch);
 }
 
 struct str package_purl(struct arena *a, const struct package *p, const struct distribution *d)
 {
-	struct buf b = { 0 };
-	bool rpm = str_eq(p->type, S("rpm"));
-	struct str version = p->version, epoch = S("");
-	char before = '?';
-	if (rpm && str_find_char(version, ':') > 0)
-		epoch = str_cut(&version, ':');
-	buf_addf(&b, "pkg:%.*s/", STR(p->type));
-	if (d->id.n) {
-		put_escaped(&b, d->id, true);
-		buf_add_char(&b, '/');
+	struct purl u = { .type = p->type, .name = p->name, .version = p->version };
+	if (p->name.n == 0)
+		return (struct str){ 0 };
+	if (!package_is_os(p)) {
+		purl_set_package_name(a, &u, p->name);
+		set_qualifiers(&u, p);
+		return purl_text(a, &u);
 	}
-	put_escaped(&b, p->name, !rpm);
-	if (version.n) {
-		buf_add_char(&b, '@');
-		put_escaped(&b, version, false);
-	}
-	/* Qualifiers in the order of their names. */
-	if (p->arch.n) {
-		put_qualifier(&b, "arch", &before);
-		put_escaped(&b, p->arch, false);
-	}
-	put_distro(&b, d, &before);
-	if (epoch.n) {
-		put_qualifier(&b, "epoch", &before);
-		put_escaped(&b, epoch, false);
-	}
-	put_upstream(&b, p, &before);
-	struct str purl = arena_str(a, str_buf(&b));
-	buf_done(&b);
-	return purl;
+	u.ns = d->id;
+	purl_set_qualifier(&u, "arch", p->arch);
+	purl_set_qualifier(&u, "distro", distro_qualifier(a, d));
+	if (str_eq(p->type, S("rpm")) && str_find_char(u.version, ':') > 0)
+		purl_set_qualifier(&u, "epoch", str_cut(&u.version, ':'));
+	purl_set_qualifier(&u, "upstream", upstream_qualifier(a, p));
+	return purl_text(a, &u);
 }

@@ -145,8 +145,9 @@ void inventory_merge_doubles(struct inventory *inv);
 /* Drops the packages of the distribution (type deb, rpm, apk, alpm, opkg) or all others. */
 void inventory_keep(struct inventory *inv, bool os, bool library);
 bool package_is_os(const struct package *p);
-/* package-url for a distribution package: pkg:deb/debian/apt@2.6.1?arch=amd64&distro=debian-12 (purl specification,
- * with epoch for rpm as a qualifier, upstream=NAME[@VERSION] when the source has another name or version). */
+/* package-url. Of a distribution package: pkg:deb/debian/apt@2.6.1?arch=amd64&distro=debian-12 (epoch of rpm as a
+ * qualifier, upstream=NAME[@VERSION] when the source has another name or version); of others name and version, with the
+ * qualifiers that their type defines from attributes of the same name. Empty without a name. */
 struct str package_purl(struct arena *a, const struct package *p, const struct distribution *d);
 
 #endif

@@ -20,6 +20,8 @@ int purl_parse(struct arena *a, struct str text, struct purl *out, struct err *e
 /* Canonical text. */
 struct str purl_text(struct arena *a, const struct purl *p);
 struct str purl_qualifier(const struct purl *p, const char *key);       /* empty when absent */
+/* Adds one (no second of the same key, please); nothing when the value is empty or there are too many. */
+void purl_set_qualifier(struct purl *p, const char *key, struct str value);
 /* Does a pattern (of a VEX statement, an ignore rule) name this package? Type, ns and name must be equal; version, subpath
  * and qualifiers only where the pattern has them. */
 bool purl_matches(const struct purl *pattern, const struct purl *package);

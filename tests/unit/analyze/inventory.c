@@ -25,6 +25,12 @@ static void test_purl(void **state)
 		  "musl-utils@1.2.4-r2?arch=x86_64&distro=alpine-3.19.1&upstream=musl" },
 		{ "rpm", "GConf2", "1:3.2.6-8.el7", "x86_64", "GConf2", "1:3.2.6-8.el7", "centos",
 		  "7", "pkg:rpm/centos/GConf2@3.2.6-8.el7?arch=x86_64&distro=centos-7&epoch=1" },
+		{ "npm", "@scope/name", "1.0.0", "", "", "", "debian", "12",
+		  "pkg:npm/%40scope/name@1.0.0" },
+		{ "maven", "org.example:lib", "1", "", "", "", "", "",
+		  "pkg:maven/org.example/lib@1" },
+		{ "alpm", "zlib", "1:1.2-1", "x86_64", "", "", "arch", "",
+		  "pkg:alpm/arch/zlib@1:1.2-1?arch=x86_64&distro=arch" },
 		{ "deb", "X", "1~rc1", "", "", "", "", "", "pkg:deb/x@1~rc1" },
 		{ "deb", "a b/c?\x80", "", "", "", "", "", "", "pkg:deb/a%20b%2Fc%3F%80" },
 	};
