@@ -226,9 +226,11 @@ static int on_end(void *ctx, unsigned depth, struct err *e)
 {
 	struct json_walk *w = ctx;
 	(void)e;
-	for (size_t i = 0; i < w->n_rules; i++)
-		if ((w->alive[depth - 1] & 1u << i) && w->depths[i] == depth - 1)
+	for (size_t i = 0; i < w->n_rules; i++) {
+		bool room = w->depths[i] == depth && str_ends(str_of(w->rules[i].at), S("*"));
+		if ((w->alive[depth - 1] & 1u << i) && (w->depths[i] == depth - 1 || room))
 			w->found |= 1u << i;
+	}
 	return 0;
 }
 

@@ -5,7 +5,7 @@
  *	{ "path/of/Cargo.lock": "part of the text" }                             unreadable, whatever was found before
  *
  * Of a package, "type", "arch", "relationship", "licenses", "depends", "source" and "owned" are compared where they are
- * given, "dev" and "optional" always (absent: false). */
+ * given; "dev" and "optional" where one package of the list has them (absent then: false). */
 #ifndef LAZARET_TESTS_CASES_H
 #define LAZARET_TESTS_CASES_H
 
@@ -56,8 +56,17 @@ static inline bool cases_same_owned(const struct json *want, const struct record
 	return i == p->n_owned;
 }
 
+static inline bool cases_say(const struct json *list, const char *key)
+{
+	JSON_EACH(x, list)
+	if (json_get(x, key))
+		return true;
+	return false;
+}
+
 /* What differs, or NULL. */
-static inline const char *cases_differs(const struct json *x, const struct record_package *p)
+static inline const char *cases_differs(const struct json *list, const struct json *x,
+					const struct record_package *p)
 {
 	struct str arch = json_get_str(x, "arch"), type = json_get_str(x, "type");
 	struct str relation = json_get_str(x, "relationship"), source = json_get_str(x, "source");
@@ -71,9 +80,9 @@ static inline const char *cases_differs(const struct json *x, const struct recor
 		return "source";
 	if (json_get(x, "relationship") && !str_eq(relation, cases_attr(p, "relation")))
 		return "relationship";
-	if (dev != str_eq(cases_attr(p, "dev"), S("true")))
+	if (cases_say(list, "dev") && dev != str_eq(cases_attr(p, "dev"), S("true")))
 		return "dev";
-	if (optional != str_eq(cases_attr(p, "optional"), S("true")))
+	if (cases_say(list, "optional") && optional != str_eq(cases_attr(p, "optional"), S("true")))
 		return "optional";
 	if (json_get(x, "licenses") && !cases_same_list(json_get(x, "licenses"), &p->licences))
 		return "licenses";
@@ -99,7 +108,7 @@ static inline void cases_packages(const char *path, const struct json *want,
 			if (str_eq(f->packages[i].name, json_get_str(x, "name")) &&
 			    str_eq(f->packages[i].version, json_get_str(x, "version")))
 				p = &f->packages[i];
-		const char *what = p ? cases_differs(x, p) : "all";
+		const char *what = p ? cases_differs(want, x, p) : "all";
 		for (size_t i = 0; p && what && i < p->depends.n; i++)
 			print_message("%s: needs %.*s\n", path, STR(p->depends.v[i]));
 		if (what)

@@ -1,0 +1,2 @@
+s.name = "ab"
+s.version = "1"
