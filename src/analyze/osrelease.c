@@ -366,6 +366,7 @@ static const char *const patterns[] = {
 
 const struct analyzer analyzer_osrelease = {
 	.name = analyzer_name,
+	.scanners = SCAN_ALL,
 	.version = 1,
 	.database = true,
 	.patterns = patterns,

@@ -132,7 +132,9 @@ static int decode(struct arena *a, struct str s, struct str *out, struct err *e)
 		int low = escape ? (whole ? hex(s.p[i + 2]) : -1) : 0;
 		if (high < 0 || low < 0)
 			return err_set(e, ERR_INVALID, "purl: '%%' without two hex digits");
-		p[n] = escape ? (char)(high << 4 | low) : s.p[i];
+		p[n] = s.p[i];
+		if (escape)
+			p[n] = (char)((unsigned)high << 4 | (unsigned)low);
 		if (p[n++] == '\0')
 			return err_set(e, ERR_INVALID, "purl: a NUL in it");
 		i += escape ? 2 : 0;

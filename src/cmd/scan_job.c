@@ -4,6 +4,7 @@
 #include "base/child.h"
 #include "base/time.h"
 #include "cmd/alarm.h"
+#include "iac/image.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -182,6 +183,19 @@ static int64_t created(const struct scan_job *j)
 	return epoch && str_to_u64(str_of(epoch), INT64_MAX, &t) ? (int64_t)t : j->verdict.now;
 }
 
+static bool content_trust(void)
+{
+	const char *v = getenv("DOCKER_CONTENT_TRUST");
+	return v && (!strcmp(v, "1") || !strcmp(v, "true"));
+}
+
+static void judge_configuration(struct scan_job *j, struct report *r)
+{
+	const struct image_check_options o = { .now = j->verdict.now,
+					       .content_trust = content_trust() };
+	image_check(r->inventory, &o, j->args->arena, &r->checks, &r->n_checks);
+}
+
 static int judge(struct scan_job *j, struct report *r, struct err *e)
 {
 	struct arena *a = j->args->arena;
@@ -203,6 +217,8 @@ static int judge(struct scan_job *j, struct report *r, struct err *e)
 	r->n_findings = m.n_findings;
 	r->unknown = m.unknown;
 	r->warnings = m.warnings;
+	if (inv->scanners & SCAN_CONFIG)
+		judge_configuration(j, r);
 	verdict_decide(r, &j->verdict, a);
 	return 0;
 }

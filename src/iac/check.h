@@ -17,7 +17,7 @@ struct check_result { /* a check that failed */
 	const struct check *check;
 	struct str message; /* what was found, where, in a sentence */
 	struct str path; /* of the file; empty: the image's configuration */
-	uint64_t line; /* from 1; 0: none */
+	uint64_t line; /* from 1; 0: none. With an empty path: the step of the image's history */
 	ssize_t layer; /* -1: none */
 	struct { /* as struct suppression of vuln/finding.h, which is a neighbour's */
 		struct str by, reason, source;

@@ -2,10 +2,9 @@
  * what is not known counts against the image unless the user allows it. */
 #include "policy/verdict.h"
 
+/* What only vulnerabilities are filtered by. */
 static struct str filtered_by(const struct finding *f, const struct verdict_options *o)
 {
-	if (o->severities && !(o->severities & 1u << f->severity))
-		return S("severity");
 	if (o->ignore_statuses & 1u << f->status)
 		return S("status");
 	if (o->ignore_unfixed && f->status != STATUS_FIXED && f->status != STATUS_UNKNOWN)
@@ -24,27 +23,62 @@ static bool is_eol(const struct distribution *d, int64_t now)
 	return d->eol && d->eol < now;
 }
 
-void verdict_decide(struct report *r, const struct verdict_options *o, struct arena *a)
+struct tally {
+	size_t shown, denying, unknown;
+};
+
+/* One of any kind: filtered, or counted. */
+static void weigh(struct tally *t, const struct verdict_options *o, enum severity severity,
+		  struct str *by)
 {
-	size_t shown = 0, denying = 0, unknown = 0;
+	if (!by->n && o->severities && !(o->severities & 1u << severity))
+		*by = S("severity");
+	if (by->n)
+		return;
+	t->shown++;
+	/* A finding whose version does not parse, or without severity, may be of any: it denies. */
+	if (o->fail && (severity >= o->fail_on || severity == SEVERITY_UNKNOWN))
+		t->denying++;
+}
+
+static enum severity severity_of(struct str word)
+{
+	enum severity s = SEVERITY_UNKNOWN;
+	return severity_parse(word, &s) ? s : SEVERITY_UNKNOWN;
+}
+
+static void weigh_all(struct report *r, const struct verdict_options *o, struct tally *t)
+{
 	for (size_t i = 0; i < r->n_findings; i++) {
 		struct finding *f = &r->findings[i];
 		if (!f->suppressed.by.n)
 			f->suppressed.by = filtered_by(f, o);
-		if (f->suppressed.by.n)
-			continue;
-		shown++;
-		/* A finding whose version does not parse, or without severity, may be of any: it denies. */
-		if (o->fail && (f->severity >= o->fail_on || f->severity == SEVERITY_UNKNOWN))
-			denying++;
-		unknown += f->status == STATUS_UNKNOWN;
+		weigh(t, o, f->severity, &f->suppressed.by);
+		t->unknown += !f->suppressed.by.n && f->status == STATUS_UNKNOWN;
 	}
+	for (size_t i = 0; i < r->n_secrets; i++)
+		weigh(t, o, severity_of(r->secrets[i].secret->severity),
+		      &r->secrets[i].suppressed.by);
+	for (size_t i = 0; i < r->n_checks; i++)
+		weigh(t, o, severity_of(str_of(r->checks[i].check->severity)),
+		      &r->checks[i].suppressed.by);
+	for (size_t i = 0; i < r->n_licences; i++)
+		weigh(t, o, r->licences[i].severity, &r->licences[i].suppressed.by);
+	/* There is no lesser malware. */
+	for (size_t i = 0; i < r->n_malware; i++)
+		weigh(t, o, SEVERITY_CRITICAL, &r->malware[i].suppressed.by);
+}
+
+void verdict_decide(struct report *r, const struct verdict_options *o, struct arena *a)
+{
+	struct tally t = { 0 };
+	weigh_all(r, o, &t);
 	r->verdict = (struct verdict){ 0 };
 	const struct distribution *d = &r->inventory->distribution;
-	if (denying)
+	if (t.denying)
 		add_reason(r, a,
-			   arena_printf(a, "%zu finding%s of severity %s or above", denying,
-					denying == 1 ? "" : "s", severity_name(o->fail_on)));
+			   arena_printf(a, "%zu finding%s of severity %s or above", t.denying,
+					t.denying == 1 ? "" : "s", severity_name(o->fail_on)));
 	if (o->exit_on_eol && is_eol(d, o->now))
 		add_reason(r, a,
 			   arena_printf(a, "%.*s %.*s has reached its end of life", STR(d->id),
@@ -56,10 +90,10 @@ void verdict_decide(struct report *r, const struct verdict_options *o, struct ar
 	if (!o->allow_unknown) {
 		for (size_t i = 0; i < r->unknown.n; i++)
 			add_reason(r, a, r->unknown.v[i]);
-		if (unknown)
+		if (t.unknown)
 			add_reason(r, a,
-				   arena_printf(a, "%zu version%s could not be compared", unknown,
-						unknown == 1 ? "" : "s"));
+				   arena_printf(a, "%zu version%s could not be compared", t.unknown,
+						t.unknown == 1 ? "" : "s"));
 	}
 	size_t unseen = r->inventory->n_not_examined;
 	if (o->strict && unseen)
@@ -69,5 +103,5 @@ void verdict_decide(struct report *r, const struct verdict_options *o, struct ar
 	if (r->verdict.reasons.n)
 		r->verdict.kind = VERDICT_UNKNOWN;
 	else
-		r->verdict.kind = shown ? VERDICT_FINDINGS : VERDICT_CLEAN;
+		r->verdict.kind = t.shown ? VERDICT_FINDINGS : VERDICT_CLEAN;
 }

@@ -16,8 +16,8 @@ struct verdict_options {
 	bool exit_on_eol;               /* end of life denies */
 	int64_t now;
 };
-/* Marks findings that a filter hides (finding.suppressed), then fills r->verdict: denied (fail_on or exit_on_eol), else
- * unknown (r->unknown has lines and they are not allowed), else findings, else clean. */
+/* Marks findings of every kind that a filter hides (their suppressed), then fills r->verdict: denied (fail_on or
+ * exit_on_eol), else unknown (r->unknown has lines and they are not allowed), else findings, else clean. */
 void verdict_decide(struct report *r, const struct verdict_options *o, struct arena *a);
 
 #endif

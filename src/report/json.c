@@ -1,5 +1,6 @@
 /* The machine's format: doc/report.schema.json describes it. One document: an object for one report, {"reports": [...]}
  * for several. Fields are only ever added. Suppressed findings are left out. */
+#include "analyze/analyzer.h"
 #include "base/json.h"
 #include "base/time.h"
 #include "report/format.h"
@@ -209,6 +210,46 @@ static void put_finding(struct json_out *o, const struct inventory *inv, const s
 	json_end_object(o);
 }
 
+static void put_texts(struct json_out *o, const char *key, const char *const *v)
+{
+	json_put_key(o, key);
+	json_begin_array(o);
+	for (; *v; v++)
+		json_put_str(o, str_of(*v));
+	json_end_array(o);
+}
+
+/* What failed of the checks of its configuration; absent when nobody asked. */
+static void put_configuration(struct json_out *o, const struct report *r)
+{
+	if (!(r->inventory->scanners & SCAN_CONFIG))
+		return;
+	json_put_key(o, "configuration");
+	json_begin_array(o);
+	for (size_t i = 0; i < r->n_checks; i++) {
+		const struct check_result *c = &r->checks[i];
+		if (c->suppressed.by.n)
+			continue;
+		json_begin_object(o);
+		json_put_member(o, "id", str_of(c->check->id));
+		put_texts(o, "aliases", c->check->others);
+		json_put_member(o, "severity", str_of(c->check->severity));
+		json_put_member(o, "title", str_of(c->check->title));
+		json_put_member(o, "message", c->message);
+		json_put_member(o, "why", str_of(c->check->why));
+		json_put_member(o, "fix", str_of(c->check->fix));
+		json_put_member_opt(o, "url", str_of(c->check->url));
+		json_put_member(o, "path", c->path);
+		if (c->line) {
+			json_put_key(o, c->path.n ? "line" : "step");
+			json_put_u64(o, c->line);
+		}
+		put_layer(o, r->inventory, c->layer < 0 ? SIZE_MAX : (size_t)c->layer);
+		json_end_object(o);
+	}
+	json_end_array(o);
+}
+
 static void put_not_examined(struct json_out *o, const struct inventory *inv)
 {
 	json_put_key(o, "not_examined");
@@ -244,6 +285,7 @@ static void put_report(struct json_out *o, const struct report *r)
 		if (!r->findings[i].suppressed.by.n)
 			put_finding(o, inv, &r->findings[i]);
 	json_end_array(o);
+	put_configuration(o, r);
 	put_not_examined(o, inv);
 	put_strs(o, "warnings", &r->warnings);
 	json_put_member(o, "verdict", str_of(verdict_name(r->verdict.kind)));

@@ -1,5 +1,6 @@
 /* The format for people: a summary by severity, then a table that fits the width, what can be fixed first, known
  * exploited ones marked; then what was not looked at and the verdict. */
+#include "analyze/analyzer.h"
 #include "base/time.h"
 #include "report/format.h"
 
@@ -10,6 +11,7 @@ enum {
 	DEFAULT_WIDTH = 120,
 	NARROWEST = 60,
 	NOTES_SHOWN = 20,
+	DETAILS_SHOWN = 5,
 	TITLE_LEAST = 12,
 	COLUMN_LEAST = 14
 };
@@ -230,6 +232,59 @@ static void put_summary(struct table *t, const struct report *r)
 	}
 }
 
+static void put_more(struct table *t, size_t all, size_t shown)
+{
+	if (all > shown)
+		buf_addf(t->out, "    and %zu more (--format json lists all)\n", all - shown);
+}
+
+static void put_check_head(struct table *t, const struct check *c)
+{
+	enum severity s = SEVERITY_UNKNOWN;
+	severity_parse(str_of(c->severity), &s);
+	buf_addf(t->out, "  %s ", c->id);
+	put_cell(t, str_of(c->severity), 8, colours[s]);
+	buf_addf(t->out, " %s", c->title);
+	if (c->others[0])
+		buf_addf(t->out, " (%s)", c->others[0]);
+	buf_addf(t->out, "\n    %s\n", c->fix);
+}
+
+/* Checks that failed, grouped by check; a few of each are enough here. */
+static void put_checks(struct table *t, const struct report *r)
+{
+	size_t shown = 0, of_check = 0, n = 0;
+	for (size_t i = 0; i < r->n_checks; i++)
+		n += !r->checks[i].suppressed.by.n;
+	if (n)
+		buf_addf(t->out, "Configuration: %zu finding%s\n", n, n == 1 ? "" : "s");
+	const struct check *last = NULL;
+	for (size_t i = 0; i < r->n_checks; i++) {
+		const struct check_result *c = &r->checks[i];
+		if (c->suppressed.by.n)
+			continue;
+		if (c->check != last) {
+			put_more(t, of_check, shown);
+			shown = of_check = 0;
+			last = c->check;
+			put_check_head(t, c->check);
+		}
+		of_check++;
+		if (of_check > DETAILS_SHOWN)
+			continue;
+		shown++;
+		buf_add_str(t->out, S("    "));
+		put_safe(t->out, c->path);
+		if (c->path.n)
+			buf_add_str(t->out, S(": "));
+		put_safe(t->out, c->message);
+		buf_add_char(t->out, '\n');
+	}
+	put_more(t, of_check, shown);
+	if (n)
+		buf_add_char(t->out, '\n');
+}
+
 static void put_lines(struct table *t, const char *head, const struct strs *v)
 {
 	for (size_t i = 0; i < v->n; i++) {
@@ -276,7 +331,9 @@ static void put_report(struct table *t, const struct report *r)
 {
 	fit(t, r);
 	put_head(t, r);
-	put_summary(t, r);
+	if (r->inventory->scanners & SCAN_PACKAGES)
+		put_summary(t, r);
+	put_checks(t, r);
 	put_not_examined(t, r->inventory);
 	put_lines(t, "Warning: ", &r->warnings);
 	put_lines(t, "Unknown: ", &r->unknown);

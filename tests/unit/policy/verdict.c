@@ -145,8 +145,49 @@ static void test_table(void **state)
 	}
 }
 
+/* Findings of every other kind count and are filtered as vulnerabilities are. */
+static void test_kinds(void **state)
+{
+	static const struct check high = { .severity = "HIGH" };
+	struct arena a = { 0 };
+	struct inventory inv = { .arena = &a };
+	struct secret low = { .severity = S("LOW") };
+	struct malware bad = { 0 };
+	(void)state;
+	for (unsigned kind = 0; kind < 4; kind++) {
+		static const enum severity of_kind[] = { SEVERITY_HIGH, SEVERITY_LOW,
+							 SEVERITY_MEDIUM, SEVERITY_CRITICAL };
+		for (int s = SEVERITY_NEGLIGIBLE; s <= SEVERITY_CRITICAL; s++) {
+			struct check_result check = { .check = &high };
+			struct secret_finding secret = { .secret = &low };
+			struct licence_finding licence = { .severity = SEVERITY_MEDIUM };
+			struct malware_finding malware = { .malware = &bad };
+			struct report r = { .inventory = &inv,
+					    .checks = &check,
+					    .n_checks = kind == 0,
+					    .secrets = &secret,
+					    .n_secrets = kind == 1,
+					    .licences = &licence,
+					    .n_licences = kind == 2,
+					    .malware = &malware,
+					    .n_malware = kind == 3 };
+			struct verdict_options o = { .fail = true, .fail_on = (enum severity)s };
+			verdict_decide(&r, &o, &a);
+			assert_int_equal(r.verdict.kind, (int)of_kind[kind] >= s
+								 ? VERDICT_DENIED
+								 : VERDICT_FINDINGS);
+			o = (struct verdict_options){ .severities = 1u << s };
+			verdict_decide(&r, &o, &a);
+			assert_int_equal(r.verdict.kind, (int)of_kind[kind] == s ? VERDICT_FINDINGS
+										 : VERDICT_CLEAN);
+		}
+	}
+	arena_done(&a);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_table) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_table),
+					    cmocka_unit_test(test_kinds) };
 	return cmocka_run_group_tests_name("policy/verdict", tests, NULL, NULL);
 }
