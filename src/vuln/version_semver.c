@@ -79,7 +79,7 @@ static bool next_identifier(struct str *rest, bool *more, struct str *out)
 	return true;
 }
 
-static int compare_identifiers(struct str a, struct str b, unsigned flags)
+int semver_compare_identifiers(struct str a, struct str b, unsigned flags)
 {
 	bool more_a = true, more_b = true;
 	for (;;) {
@@ -101,11 +101,11 @@ int semver_compare(struct str a, struct str b, unsigned flags)
 	if (r == 0)
 		r = flags & SEMVER_REVISION ? x.has_pre - y.has_pre : y.has_pre - x.has_pre;
 	if (r == 0 && x.has_pre)
-		r = compare_identifiers(x.pre, y.pre, flags);
+		r = semver_compare_identifiers(x.pre, y.pre, flags);
 	if (r || !(flags & SEMVER_BUILD))
 		return r;
 	r = x.has_build - y.has_build;
-	return r || !x.has_build ? r : compare_identifiers(x.build, y.build, flags);
+	return r || !x.has_build ? r : semver_compare_identifiers(x.build, y.build, flags);
 }
 
 static bool identifiers_valid(struct str s)

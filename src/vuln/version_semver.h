@@ -11,6 +11,8 @@ enum {
 };
 /* A total order on any bytes. */
 int semver_compare(struct str a, struct str b, unsigned flags);
+/* Two prereleases, without '-': numbers below words, one that goes on above one that ends. */
+int semver_compare_identifiers(struct str a, struct str b, unsigned flags);
 /* What compare reads whole: numbers, prerelease and build of non-empty identifiers, `numbers` at most and each of the
  * first three up to `max` (0: any). */
 bool semver_valid(struct str v, unsigned numbers, uint64_t max);
