@@ -1,5 +1,5 @@
-/* Raw deflate (RFC 1951) in one call, by ISA-L, with one state for many texts; and the CRC of zip and gzip. A hostile
- * text can only fail: the output has a fixed size. */
+/* Raw deflate (RFC 1951) in one call, by ISA-L, with one state for many texts; zlib streams (RFC 1950); and the CRC of zip
+ * and gzip. A hostile text can only fail: the output has a fixed size or a limit. */
 #include "base/zip.h"
 
 #include <isa-l/crc.h>
@@ -49,4 +49,37 @@ bool deflate_inflate(struct deflate *d, struct str packed, void *out, size_t n)
 uint32_t deflate_crc(const void *p, size_t n)
 {
 	return crc32_gzip_refl(0, p, n);
+}
+
+int zlib_inflate(struct str packed, size_t max, struct buf *b, struct err *e)
+{
+	enum { FIRST = 16 << 10 };
+	CLEANUP(cleanup_free) struct inflate_state *z = calloc(1, sizeof *z);
+	if (!z)
+		abort();
+	if (packed.n > UINT32_MAX || max >= UINT32_MAX)
+		return err_set(e, ERR_LIMIT, "zlib data of %zu bytes", packed.n);
+	isal_inflate_init(z);
+	z->crc_flag = ISAL_ZLIB;
+	z->next_in = (unsigned char *)(uintptr_t)packed.p;
+	z->avail_in = (uint32_t)packed.n;
+	b->n = 0;
+	do {
+		/* One byte more than allowed shows that there is more. */
+		if (b->n > max)
+			return err_set(e, ERR_LIMIT, "zlib data inflates to more than %zu bytes",
+				       max);
+		size_t room = MIN(MAX(b->n, (size_t)FIRST), max + 1 - b->n);
+		buf_reserve(b, room);
+		z->next_out = (unsigned char *)b->p + b->n;
+		z->avail_out = (uint32_t)room;
+		int r = isal_inflate(z);
+		b->n += room - z->avail_out;
+		if (r != ISAL_DECOMP_OK)
+			return err_set(e, ERR_INVALID, "zlib data is broken");
+		if (z->avail_out && z->avail_in == 0 && z->block_state != ISAL_BLOCK_FINISH)
+			return err_set(e, ERR_INVALID, "zlib data ends early");
+	} while (z->block_state != ISAL_BLOCK_FINISH);
+	return b->n > max ? err_set(e, ERR_LIMIT, "zlib data inflates to more than %zu bytes", max)
+			  : 0;
 }

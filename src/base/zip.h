@@ -38,5 +38,8 @@ void deflate_close(struct deflate *d);
 /* True when `packed` is one whole deflate stream that gives exactly n bytes. */
 bool deflate_inflate(struct deflate *d, struct str packed, void *out, size_t n);
 uint32_t deflate_crc(const void *p, size_t n);
+/* A whole zlib stream (RFC 1950) in place of what is in b; what follows it does not count. ERR_INVALID; ERR_LIMIT beyond
+ * max bytes. */
+int zlib_inflate(struct str packed, size_t max, struct buf *b, struct err *e);
 
 #endif
