@@ -109,6 +109,8 @@ struct not_examined {
 struct inventory {
 	struct arena *arena;
 	struct str target;              /* as the user typed it */
+	struct str purl;                /* of the image, as the SBOM it was read from has it; empty: not from an SBOM */
+	struct str serial;              /* "urn:uuid:..." of that SBOM */
 	struct str reference;           /* what it resolved to, with the digest; empty for a directory */
 	struct image *image;            /* NULL for a directory */
 	struct platform platform;
