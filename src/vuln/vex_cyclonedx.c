@@ -65,7 +65,8 @@ static int add_affected(struct vex *v, struct vex_statement *s, const struct map
 	struct str serial = S("");
 	if (str_starts(ref, S("urn:cdx:"))) {
 		struct str rest = str_from(ref, 8), link = str_cut(&rest, '#');
-		serial = arena_printf(v->arena, "urn:uuid:%.*s", STR(str_cut(&link, '/')));
+		struct str number = str_cut(&link, '/');
+		serial = arena_printf(v->arena, "urn:uuid:%.*s", STR(number));
 		ref = rest;
 	} else if (str_starts(ref, S("#"))) {
 		ref = str_from(ref, 1);
