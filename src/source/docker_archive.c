@@ -428,6 +428,10 @@ static void docker_archive_close(struct source *s)
 }
 
 const struct source_ops source_docker_archive = {
-	"docker-archive",   docker_archive_open, docker_archive_resolve,
-	docker_archive_get, docker_archive_list, docker_archive_close,
+	.scheme = "docker-archive",
+	.open = docker_archive_open,
+	.resolve = docker_archive_resolve,
+	.get = docker_archive_get,
+	.list = docker_archive_list,
+	.close = docker_archive_close,
 };

@@ -210,8 +210,18 @@ static void engine_close(struct source *s)
 }
 
 const struct source_ops source_docker = {
-	"docker", docker_open, engine_resolve, engine_get, engine_list, engine_close,
+	.scheme = "docker",
+	.open = docker_open,
+	.resolve = engine_resolve,
+	.get = engine_get,
+	.list = engine_list,
+	.close = engine_close,
 };
 const struct source_ops source_podman = {
-	"podman", podman_open, engine_resolve, engine_get, engine_list, engine_close,
+	.scheme = "podman",
+	.open = podman_open,
+	.resolve = engine_resolve,
+	.get = engine_get,
+	.list = engine_list,
+	.close = engine_close,
 };

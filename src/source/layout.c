@@ -238,3 +238,78 @@ int layout_list(const struct layout *l, struct source *s, struct strs *tags, str
 				entry_name(&l->entries.v[i]);
 	return 0;
 }
+
+/* The subject's digest and the artifact type of a manifest; false when it refers to something else, or is none. */
+static bool refers(struct source *s, struct str bytes, const struct digest *subject,
+		   struct descriptor *d)
+{
+	struct json *j CLEANUP(cleanup_json) = NULL;
+	struct digest digest;
+	struct err e;
+	if (json_parse(bytes, &j, &e) ||
+	    digest_parse(json_get_str(json_get(j, "subject"), "digest"), &digest, &e) ||
+	    !digest_eq(&digest, subject))
+		return false;
+	struct str type = json_get_str(j, "artifactType");
+	if (!type.n)
+		type = json_get_str(json_get(j, "config"), "mediaType");
+	d->artifact_type = arena_str(&s->arena, type);
+	return true;
+}
+
+static int read_entry(struct layout *l, struct source *s, const struct descriptor *d,
+		      struct str *out, struct err *e)
+{
+	struct stream *in CLEANUP(cleanup_stream) = NULL;
+	struct buf b CLEANUP(buf_done) = { 0 };
+	struct digest have;
+	int r = layout_get(l, d, &in, e);
+	if (r == 0)
+		r = stream_read_all(in, (size_t)s->opt->limits.manifest_bytes, &b, e);
+	if (r)
+		return r;
+	digest_of(d->digest.alg, str_buf(&b), &have);
+	if (!digest_eq(&have, &d->digest))
+		return err_set(e, ERR_INVALID, "a manifest's bytes have another digest");
+	*out = arena_str(&s->arena, str_buf(&b));
+	return 0;
+}
+
+static void push_referrer(struct source *s, struct descriptors *out, const struct descriptor *d)
+{
+	for (size_t i = 0; i < out->n; i++)
+		if (digest_eq(&out->v[i].digest, &d->digest))
+			return;
+	*ARENA_PUSH(&s->arena, out->v, out->n, out->cap) = *d;
+}
+
+int layout_referrers(struct layout *l, struct source *s, const struct digest *subject,
+		     struct descriptors *out, struct err *e)
+{
+	char tag[DIGEST_TEXT];
+	digest_text(subject, tag);
+	*strchr(tag, ':') = '-';
+	for (size_t i = 0; i < l->entries.n; i++) {
+		struct descriptor d = l->entries.v[i];
+		struct str bytes;
+		struct manifest m;
+		bool index = media_type_is_index(d.media_type);
+		if (index && !str_eq(entry_name(&d), str_of(tag)))
+			continue;
+		if (digest_eq(&d.digest, subject))
+			continue;
+		int r = read_entry(l, s, &d, &bytes, e);
+		if (r)
+			return err_in(e, "referrers");
+		if (!index && refers(s, bytes, subject, &d))
+			push_referrer(s, out, &d);
+		if (!index)
+			continue;
+		r = manifest_parse(&s->arena, bytes, d.media_type, &s->opt->limits, &m, e);
+		if (r)
+			return err_in(e, "index %s", tag);
+		for (size_t k = 0; k < m.index.n; k++)
+			push_referrer(s, out, &m.index.v[k]);
+	}
+	return 0;
+}

@@ -18,6 +18,9 @@ struct layout {
 int layout_load(struct layout *l, struct source *s, struct err *e);
 int layout_resolve(struct layout *l, struct source *s, struct descriptor *out, struct err *e);
 int layout_get(const struct layout *l, const struct descriptor *d, struct stream **out, struct err *e);
+/* By the subjects of the manifests in index.json, and by the index named ALGORITHM-HEX. */
+int layout_referrers(struct layout *l, struct source *s, const struct digest *subject, struct descriptors *out,
+                     struct err *e);
 int layout_list(const struct layout *l, struct source *s, struct strs *tags, struct err *e);
 
 #endif

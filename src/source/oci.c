@@ -93,4 +93,19 @@ static int oci_list(struct source *s, struct strs *tags, struct err *e)
 	return layout_list(&o->layout, s, tags, e);
 }
 
-const struct source_ops source_oci = { "oci", oci_open, oci_resolve, oci_get, oci_list, oci_close };
+static int oci_referrers(struct source *s, const struct digest *subject, struct descriptors *out,
+			 struct err *e)
+{
+	struct oci_state *o = s->state;
+	return layout_referrers(&o->layout, s, subject, out, e);
+}
+
+const struct source_ops source_oci = {
+	.scheme = "oci",
+	.open = oci_open,
+	.resolve = oci_resolve,
+	.get = oci_get,
+	.list = oci_list,
+	.referrers = oci_referrers,
+	.close = oci_close,
+};

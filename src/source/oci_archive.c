@@ -65,7 +65,19 @@ static void oci_archive_close(struct source *s)
 	s->state = NULL;
 }
 
+static int oci_archive_referrers(struct source *s, const struct digest *subject,
+				 struct descriptors *out, struct err *e)
+{
+	struct oci_archive_state *o = s->state;
+	return layout_referrers(&o->layout, s, subject, out, e);
+}
+
 const struct source_ops source_oci_archive = {
-	"oci-archive",	 oci_archive_open, oci_archive_resolve,
-	oci_archive_get, oci_archive_list, oci_archive_close,
+	.scheme = "oci-archive",
+	.open = oci_archive_open,
+	.resolve = oci_archive_resolve,
+	.get = oci_archive_get,
+	.list = oci_archive_list,
+	.referrers = oci_archive_referrers,
+	.close = oci_archive_close,
 };

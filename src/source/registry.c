@@ -10,6 +10,7 @@
 #include "source/link.h"
 
 #include "base/json.h"
+#include "oci/media_type.h"
 
 #include <stdio.h>
 
@@ -326,6 +327,88 @@ static int list_tags(struct source *s, struct endpoint *p, const void *what, voi
 	return code;
 }
 
+/* Referrers */
+static int add_referrers(struct source *s, struct str bytes, struct descriptors *out, struct err *e)
+{
+	struct manifest m;
+	int code = manifest_parse(&s->arena, bytes, S(MEDIA_OCI_INDEX), &s->opt->limits, &m, e);
+	if (code)
+		return err_in(e, "list of referrers");
+	for (size_t i = 0; i < m.index.n; i++)
+		*ARENA_PUSH(&s->arena, out->v, out->n, out->cap) = m.index.v[i];
+	return 0;
+}
+
+/* The tag that stands for the list in registries that have none. */
+static int referrers_tag(struct source *s, struct endpoint *p, char *digest,
+			 struct descriptors *out, struct err *e)
+{
+	struct manifest_answer answer = { 0 };
+	*strchr(digest, ':') = '-';
+	struct str tag = str_of(digest);
+	int code = get_manifest(s, p, &tag, &answer, e);
+	if (code == 0)
+		code = add_referrers(s, str_buf(&answer.bytes), out, e);
+	buf_done(&answer.bytes);
+	return code == ERR_NOT_FOUND ? 0 : code;
+}
+
+static int referrers_page(struct source *s, struct endpoint *p, struct arena *a, struct str *next,
+			  struct descriptors *out, struct err *e)
+{
+	struct fetch_response response;
+	struct buf page CLEANUP(buf_done) = { 0 };
+	struct str what = arena_printf(a, "referrers in %.*s", STR(p->repository));
+	struct endpoint_request r = { .path = *next, .accept = S(MEDIA_OCI_INDEX), .what = what.p };
+	int code = endpoint_get(p, &r, a, &response, e);
+	if (code)
+		return code;
+	code = stream_read_all(response.body, (size_t)s->opt->limits.manifest_bytes, &page, e);
+	stream_close(response.body);
+	if (code)
+		return err_in(e, "list of referrers");
+	code = add_referrers(s, str_buf(&page), out, e);
+	*next = link_next(fetch_header(&response, "link"));
+	if (code == 0 && next->n) {
+		struct url at, target;
+		if ((code = url_parse(a, response.url, &at, e)) ||
+		    (code = url_resolve(a, &at, *next, &target, e)))
+			return code;
+		*next = url_text(a, &target);
+	}
+	return code;
+}
+
+static int list_referrers(struct source *s, struct endpoint *p, const void *what, void *out,
+			  struct err *e)
+{
+	struct descriptors found = { 0 };
+	struct arena a = { 0 };
+	char digest[DIGEST_TEXT];
+	digest_text(what, digest);
+	struct str next = arena_printf(&a, "/v2/%.*s/referrers/%s", STR(p->repository), digest);
+	int code = 0;
+	for (size_t pages = 0; next.n && !code; pages++) {
+		if (pages == TAG_PAGES_MAX)
+			code = err_set(e, ERR_LIMIT, "list of referrers: more than %d pages",
+				       TAG_PAGES_MAX);
+		else
+			code = referrers_page(s, p, &a, &next, &found, e);
+	}
+	if (code == ERR_NOT_FOUND)
+		code = referrers_tag(s, p, digest, &found, e);
+	if (code == 0)
+		*(struct descriptors *)out = found;
+	arena_done(&a);
+	return code;
+}
+
+static int registry_referrers(struct source *s, const struct digest *subject,
+			      struct descriptors *out, struct err *e)
+{
+	return ask_each(s, list_referrers, subject, out, NULL, e);
+}
+
 static int registry_list(struct source *s, struct strs *tags, struct err *e)
 {
 	return ask_each(s, list_tags, NULL, tags, NULL, e);
@@ -337,5 +420,6 @@ const struct source_ops source_registry = {
 	.resolve = registry_resolve,
 	.get = registry_get,
 	.list = registry_list,
+	.referrers = registry_referrers,
 	.close = registry_close,
 };

@@ -418,3 +418,18 @@ int source_images(struct source *s, const struct platform *want, struct arena *a
 	buf_done(&w.others);
 	return r;
 }
+
+int source_referrers(struct source *s, const struct digest *subject, struct descriptors *out,
+		     struct err *e)
+{
+	*out = (struct descriptors){ 0 };
+	return s->ops->referrers ? s->ops->referrers(s, subject, out, e) : 0;
+}
+
+int source_tags(struct source *s, struct strs *out, struct err *e)
+{
+	*out = (struct strs){ 0 };
+	if (!s->ops->list)
+		return err_set(e, ERR_UNSUPPORTED, "%s: has no tags", s->ops->scheme);
+	return s->ops->list(s, out, e);
+}

@@ -37,6 +37,8 @@ struct source_ops {
 	 * UINT64_MAX in d: unknown. *out is closed by the caller. */
 	int (*get)(struct source *s, const struct descriptor *d, struct stream **out, struct err *e);
 	int (*list)(struct source *s, struct strs *tags, struct err *e);
+	/* Descriptors of the manifests whose subject this is, with their artifact types. NULL: the kind knows none. */
+	int (*referrers)(struct source *s, const struct digest *subject, struct descriptors *out, struct err *e);
 	void (*close)(struct source *s);
 };
 
@@ -63,6 +65,12 @@ bool source_is_dir(const struct source *s);
 int source_get_verified(struct source *s, const struct descriptor *d, struct stream **out, struct err *e);
 /* A verified manifest, index or configuration as bytes in `a`; bounded by limits.manifest_bytes. */
 int source_get_document(struct source *s, const struct descriptor *d, struct arena *a, struct str *out, struct err *e);
+
+/* What refers to this manifest (distribution specification 1.1, "Listing Referrers", with the tag in its place where the
+ * registry has no such list); none is no error. In the source's arena. */
+int source_referrers(struct source *s, const struct digest *subject, struct descriptors *out, struct err *e);
+/* The tags of a repository, the names of a layout or archive; in the source's arena. ERR_UNSUPPORTED: the kind has none. */
+int source_tags(struct source *s, struct strs *out, struct err *e);
 
 /* Resolves, follows indexes (nested too), reads manifest and configuration. `want` NULL: every platform (attestation
  * manifests and unknown/unknown entries of an index are left out). images is an array in `a`. ERR_NOT_FOUND names the

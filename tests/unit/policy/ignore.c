@@ -131,7 +131,7 @@ static void test_reject(void **state)
 		{ "y.yaml", "- id: CVE-1\n  until: soon\n", "y.yaml:1" },
 		{ "y.yaml", "- CVE-1\n", "y.yaml:1" },
 		{ "y.yaml", "CVE-1", "y.yaml" },
-		{ "y.yaml", "vulns:\n  - id: CVE-1\n", "y.yaml:1" },
+		{ "y.yaml", "vulns:\n  - id: CVE-1\n", "y.yaml:2" },
 		{ "y.yaml", "secrets:\n  - id: a\n    until: 2026-01-01\n", "until" },
 		{ "y.yaml", "- id: [a, b]\n", "y.yaml:1" },
 		{ "y.yaml", "- id: a\n  path: [{b: c}]\n", "y.yaml:1" },
