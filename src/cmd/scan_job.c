@@ -155,7 +155,7 @@ static int read_judging(struct scan_job *j, struct err *e)
 		j->verdict.fail_on = SEVERITY_UNKNOWN;
 	}
 	j->verdict.exit_on_eol = j->eol_code != 0;
-	return 0;
+	return exceptions_read(a, &j->exceptions, e);
 }
 
 static int read_options(struct scan_job *j, bool judges, struct err *e)
@@ -196,7 +196,7 @@ static void judge_configuration(struct scan_job *j, struct report *r)
 	image_check(r->inventory, &o, j->args->arena, &r->checks, &r->n_checks);
 }
 
-static int judge(struct scan_job *j, struct report *r, struct err *e)
+static int judge(struct scan_job *j, struct source *s, struct report *r, struct err *e)
 {
 	struct arena *a = j->args->arena;
 	struct match_result m = { 0 };
@@ -219,14 +219,17 @@ static int judge(struct scan_job *j, struct report *r, struct err *e)
 	r->warnings = m.warnings;
 	if (inv->scanners & SCAN_CONFIG)
 		judge_configuration(j, r);
-	verdict_decide(r, &j->verdict, a);
-	return 0;
+	int code = exceptions_apply(&j->exceptions, s, r, j->verdict.now, a, e);
+	if (code == 0)
+		verdict_decide(r, &j->verdict, a);
+	return code;
 }
 
-static int add_report(struct scan_job *j, const struct inventory *inv, struct err *e)
+static int add_report(struct scan_job *j, struct source *s, const struct inventory *inv,
+		      struct err *e)
 {
 	struct report r = { .inventory = inv, .created = created(j) };
-	int code = j->judges ? judge(j, &r, e) : 0;
+	int code = j->judges ? judge(j, s, &r, e) : 0;
 	if (code == 0)
 		*ARENA_PUSH(j->args->arena, j->reports, j->n_reports, j->reports_cap) = r;
 	return code;
@@ -238,7 +241,7 @@ static int scan_one(struct scan_job *j, struct source *s, struct image *image, s
 	int r = scan_image(s, image, &j->scan, j->args->arena, inv, e);
 	if (r == 0)
 		inventory_keep(inv, j->match.kinds & MATCH_OS, j->match.kinds & MATCH_LIBRARY);
-	return r ? r : add_report(j, inv, e);
+	return r ? r : add_report(j, s, inv, e);
 }
 
 int scan_job_target(struct scan_job *j, struct str target, struct err *e)

@@ -4,6 +4,7 @@
 
 #include "analyze/scan.h"
 #include "cmd/command.h"
+#include "cmd/exceptions.h"
 #include "cmd/progress.h"
 #include "policy/verdict.h"
 
@@ -13,6 +14,7 @@ struct scan_job {
 	struct scan_options scan;
 	struct verdict_options verdict;
 	struct match_options match;
+	struct exceptions exceptions;
 	struct platform platform;
 	bool all_platforms, judges;
 	uint64_t exit_code, eol_code; /* 0: not given */
