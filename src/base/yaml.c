@@ -1,12 +1,14 @@
 /* YAML by libyaml's event parser; see yaml.h for what is refused. */
 #include "base/yaml.h"
 
+#include "base/map.h"
+
 #include <yaml.h>
 
 struct builder {
 	yaml_parser_t parser;
 	struct arena *arena;
-	unsigned nodes;
+	unsigned nodes, nodes_max;
 	struct err *e;
 };
 
@@ -25,19 +27,42 @@ static int next_event(struct builder *b, yaml_event_t *ev)
 
 static int build(struct builder *b, yaml_event_t *ev, unsigned depth, struct yaml **out);
 
-static int add_child(struct builder *b, struct yaml *parent, struct yaml ***tail, struct str key,
-		     yaml_event_t *ev, unsigned depth)
+/* The children of one map or list, as they come. */
+struct children {
+	struct yaml *parent, **tail;
+	size_t n;
+	struct arena scratch;
+	struct map keys; /* once there are many */
+};
+enum { MANY = 32 };
+
+static bool is_there(struct children *c, struct str key)
+{
+	if (c->n < MANY)
+		return yaml_get(c->parent, key);
+	if (c->n == MANY && c->keys.n == 0)
+		for (const struct yaml *y = c->parent->first; y; y = y->next)
+			*map_at(&c->keys, y->key) = c;
+	void **at = map_at(&c->keys, key);
+	bool there = *at;
+	*at = c;
+	return there;
+}
+
+static int add_child(struct builder *b, struct children *c, struct str key, yaml_event_t *ev,
+		     unsigned depth)
 {
 	struct yaml *child = NULL;
 	int r = build(b, ev, depth + 1, &child);
 	if (r)
 		return r;
-	if (parent->kind == YAML_MAP && yaml_get(parent, key))
+	if (c->parent->kind == YAML_MAP && is_there(c, key))
 		return err_set(b->e, ERR_INVALID, "line %u: key '%.*s' is there twice", child->line,
 			       STR(key));
 	child->key = key;
-	**tail = child;
-	*tail = &child->next;
+	*c->tail = child;
+	c->tail = &child->next;
+	c->n++;
 	return 0;
 }
 
@@ -51,9 +76,9 @@ static int take_key(struct builder *b, yaml_event_t *ev, struct str *key)
 	return 0;
 }
 
-static int build_children(struct builder *b, struct yaml *parent, unsigned depth)
+static int build_each(struct builder *b, struct children *c, unsigned depth)
 {
-	struct yaml **tail = &parent->first;
+	const struct yaml *parent = c->parent;
 	yaml_event_type_t end =
 		parent->kind == YAML_MAP ? YAML_MAPPING_END_EVENT : YAML_SEQUENCE_END_EVENT;
 	for (;;) {
@@ -74,16 +99,25 @@ static int build_children(struct builder *b, struct yaml *parent, unsigned depth
 			if (r)
 				return r;
 		}
-		r = add_child(b, parent, &tail, key, &ev, depth);
+		r = add_child(b, c, key, &ev, depth);
 		yaml_event_delete(&ev);
 		if (r)
 			return r;
 	}
 }
 
+static int build_children(struct builder *b, struct yaml *parent, unsigned depth)
+{
+	struct children c = { .parent = parent, .tail = &parent->first };
+	map_init(&c.keys, &c.scratch);
+	int r = build_each(b, &c, depth);
+	arena_done(&c.scratch);
+	return r;
+}
+
 static int build(struct builder *b, yaml_event_t *ev, unsigned depth, struct yaml **out)
 {
-	if (depth > YAML_DEPTH_MAX || ++b->nodes > YAML_NODES_MAX)
+	if (depth > YAML_DEPTH_MAX || ++b->nodes > b->nodes_max)
 		return refuse(b, ev, "too deep or too large");
 	struct yaml *y = ARENA_NEW(b->arena, struct yaml);
 	y->line = (unsigned)ev->start_mark.line + 1;
@@ -138,12 +172,13 @@ static int build_document(struct builder *b, struct yaml **out)
 	return 0;
 }
 
-int yaml_parse(struct arena *a, struct str text, struct yaml **out, struct err *e)
+static int parse(struct arena *a, struct str text, size_t bytes_max, unsigned nodes_max,
+		 struct yaml **out, struct err *e)
 {
-	struct builder b = { .arena = a, .e = e };
-	if (text.n > YAML_BYTES_MAX)
-		return err_set(e, ERR_LIMIT, "YAML text of %zu bytes is larger than %d", text.n,
-			       YAML_BYTES_MAX);
+	struct builder b = { .arena = a, .nodes_max = nodes_max, .e = e };
+	if (text.n > bytes_max)
+		return err_set(e, ERR_LIMIT, "YAML text of %zu bytes is larger than %zu", text.n,
+			       bytes_max);
 	if (!yaml_parser_initialize(&b.parser))
 		abort();
 	yaml_parser_set_input_string(&b.parser, (const unsigned char *)(text.n ? text.p : ""),
@@ -151,6 +186,16 @@ int yaml_parse(struct arena *a, struct str text, struct yaml **out, struct err *
 	int r = build_document(&b, out);
 	yaml_parser_delete(&b.parser);
 	return r;
+}
+
+int yaml_parse(struct arena *a, struct str text, struct yaml **out, struct err *e)
+{
+	return parse(a, text, YAML_BYTES_MAX, YAML_NODES_MAX, out, e);
+}
+
+int yaml_parse_large(struct arena *a, struct str text, struct yaml **out, struct err *e)
+{
+	return parse(a, text, YAML_LARGE_BYTES_MAX, YAML_LARGE_NODES_MAX, out, e);
 }
 
 const struct yaml *yaml_get(const struct yaml *map, struct str key)

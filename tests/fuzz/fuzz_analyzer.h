@@ -3,6 +3,7 @@
 #ifndef LAZARET_FUZZ_ANALYZER_H
 #define LAZARET_FUZZ_ANALYZER_H
 
+#include "analyze/inventory.h"
 #include "drive.h"
 
 #include <stdlib.h>
@@ -21,6 +22,15 @@ static int fuzz_analyzer(const struct analyzer *z, const char *path, struct str 
 	record_encode(&d.record, &raw);
 	if (record_decode(&d.arena, str_buf(&raw), &d.limits, &back, &e) < 0)
 		abort();
+	if (z->join) {
+		struct fold f;
+		struct layer_info layer = { 0 };
+		struct inventory inv = { .arena = &d.arena, .layers = &layer, .n_layers = 1 };
+		drive_fold(&d, &f);
+		inventory_add_packages(&inv, &f);
+		if (z->join(&f, &inv, &e) < 0)
+			abort();
+	}
 	buf_done(&raw);
 	drive_done(&d);
 	return 0;
