@@ -6,6 +6,7 @@
 #include "analyze/scan.h"
 
 #include "analyze/analyzer.h"
+#include "analyze/base_image.h"
 #include "analyze/cache.h"
 #include "analyze/distro.h"
 #include "analyze/fold.h"
@@ -591,6 +592,7 @@ int scan_image(struct source *source, struct image *image, const struct scan_opt
 			       "image has %zu layers, more than the limit layers, %llu",
 			       image->n_layers, (unsigned long long)o->limits.layers);
 	describe_layers(&s);
+	base_image_find(&inv, o->base_layers);
 	inv.scanners = o->analysis.scanners ? o->analysis.scanners : SCAN_PACKAGES;
 	inv.reference = reference_of(&s);
 	if (image)

@@ -7,6 +7,7 @@
 #include "source/source.h"
 
 struct launcher;
+struct base_layers;
 struct scan_options {
 	struct limits limits;
 	struct analysis_options analysis;       /* lockfiles is set for a directory by scan_image */
@@ -14,6 +15,7 @@ struct scan_options {
 	unsigned jobs;                  /* layers at once; 0: one a processor */
 	struct str cache_dir;           /* empty: no cache */
 	uint64_t cache_max;             /* bytes of the cache; older records go first */
+	const struct base_layers *base_layers;  /* known base images; NULL: none */
 	struct str distro;              /* --distro; empty: what the image says */
 	void (*progress)(void *ctx, size_t layer, size_t n_layers, const char *what, uint64_t done, uint64_t total);
 	void *progress_ctx;

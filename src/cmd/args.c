@@ -1,8 +1,10 @@
 /* Command lines: GNU style (--name=value, --name value, -n value, -nvalue, -abc for switches, "--" ends options), then the
  * environment, then the settings file. */
+#include "base/stream.h"
 #include "cmd/command.h"
 
 #include <ctype.h>
+#include <fcntl.h>
 #include <stdlib.h>
 
 static struct arg *find_arg(const struct args *a, struct str name)
@@ -185,4 +187,20 @@ const char *args_from(const struct args *a, const char *name)
 {
 	const struct arg *arg = find_arg(a, str_of(name));
 	return arg && arg->from ? arg->from : name;
+}
+
+int args_file(const struct args *a, const char *name, size_t max, struct str *out, struct err *e)
+{
+	struct str path = args_str(a, name);
+	struct buf b CLEANUP(buf_done) = { 0 };
+	if (path.n == 0)
+		return 0;
+	int fd = open(arena_cstr(a->arena, path), O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return err_sys(e, "%s: open %.*s", args_from(a, name), STR(path));
+	struct stream *in CLEANUP(cleanup_stream) = stream_fd(fd, true, -1, UINT64_MAX);
+	if (stream_read_all(in, max, &b, e))
+		return err_in(e, "%s: read %.*s", args_from(a, name), STR(path));
+	*out = arena_str(a->arena, str_buf(&b));
+	return 0;
 }

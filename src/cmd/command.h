@@ -60,6 +60,8 @@ struct str args_str(const struct args *a, const char *name);
 struct strs args_list(const struct args *a, const char *name);
 bool args_flag(const struct args *a, const char *name);
 const char *args_from(const struct args *a, const char *name);
+/* The bytes of the file that an option names, at most max; *out stays when the option was not given. */
+int args_file(const struct args *a, const char *name, size_t max, struct str *out, struct err *e);
 /* Reads command line, environment and settings file. ERR_INVALID is a usage error. */
 int args_parse(struct arena *a, const struct command *c, int argc, char **argv, struct args *out,
 	       struct err *e);

@@ -1,6 +1,7 @@
 /* One scan from options to reports, for every command that needs one. */
 #include "cmd/scan_job.h"
 
+#include "analyze/base_image.h"
 #include "base/child.h"
 #include "base/time.h"
 #include "cmd/alarm.h"
@@ -9,7 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { DEFAULT_CACHE_MAX = 1 << 30, PASSWORD_MAX = 64 * 1024 };
+enum { DEFAULT_CACHE_MAX = 1 << 30, BASE_LAYERS_MAX = 64 << 20, PASSWORD_MAX = 64 * 1024 };
 
 static int number(const struct args *a, const char *name, uint64_t max, uint64_t *out,
 		  struct err *e)
@@ -110,6 +111,19 @@ static int read_words(const struct args *a, const char *name, const char *const 
 	return 0;
 }
 
+static int read_base_layers(struct scan_job *j, struct err *e)
+{
+	struct str text = { 0 };
+	int r = args_file(j->args, "base-layers", BASE_LAYERS_MAX, &text, e);
+	if (r || text.n == 0)
+		return r;
+	struct base_layers *known = ARENA_NEW(j->args->arena, struct base_layers);
+	j->scan.base_layers = known;
+	if (base_layers_parse(j->args->arena, text, known, e))
+		return err_in(e, "%s", args_from(j->args, "base-layers"));
+	return 0;
+}
+
 static int read_scan_options(struct scan_job *j, struct err *e)
 {
 	const struct args *a = j->args;
@@ -119,6 +133,8 @@ static int read_scan_options(struct scan_job *j, struct err *e)
 	    number(a, "cache-max", UINT64_MAX, &j->scan.cache_max, e))
 		return e->code;
 	j->scan.jobs = (unsigned)jobs;
+	if (read_base_layers(j, e))
+		return e->code;
 	j->scan.distro = args_str(a, "distro");
 	if (!args_flag(a, "no-cache"))
 		j->scan.cache_dir = cache_dir(a);

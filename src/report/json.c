@@ -28,6 +28,25 @@ static void put_date(struct json_out *o, const char *key, int64_t t)
 		json_put_member(o, key, str_of(time_text(t, text)));
 }
 
+static bool in_base(const struct inventory *inv, size_t layer)
+{
+	return layer < inv->base.layers;
+}
+
+static void put_base(struct json_out *o, const struct base_image *b)
+{
+	if (b->evidence.n == 0)
+		return;
+	json_put_key(o, "base");
+	json_begin_object(o);
+	json_put_member_opt(o, "name", b->name);
+	json_put_member_opt(o, "digest", b->digest);
+	json_put_key(o, "layers");
+	json_put_u64(o, b->layers);
+	json_put_member(o, "evidence", b->evidence);
+	json_end_object(o);
+}
+
 static void put_image(struct json_out *o, const struct inventory *inv)
 {
 	json_put_key(o, "image");
@@ -45,6 +64,7 @@ static void put_image(struct json_out *o, const struct inventory *inv)
 	json_put_member(o, "architecture", inv->platform.arch);
 	json_put_member_opt(o, "variant", inv->platform.variant);
 	json_put_member_opt(o, "created", im->cfg.created);
+	put_base(o, &inv->base);
 	json_put_key(o, "layers");
 	json_begin_array(o);
 	for (size_t i = 0; i < inv->n_layers; i++) {
@@ -101,6 +121,10 @@ static void put_layer(struct json_out *o, const struct inventory *inv, size_t i)
 	json_put_key(o, "index");
 	json_put_u64(o, i);
 	json_put_member_opt(o, "created_by", inv->layers[i].created_by);
+	if (in_base(inv, i)) {
+		json_put_key(o, "base");
+		json_put_bool(o, true);
+	}
 	json_end_object(o);
 }
 

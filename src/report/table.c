@@ -285,6 +285,32 @@ static void put_checks(struct table *t, const struct report *r)
 		buf_add_char(t->out, '\n');
 }
 
+/* How much of it is the base's. */
+static void put_base(struct table *t, const struct report *r)
+{
+	const struct base_image *b = &r->inventory->base;
+	size_t base = 0, all = 0;
+	for (size_t i = 0; i < r->n_findings; i++) {
+		bool counts = !r->findings[i].suppressed.by.n;
+		all += counts;
+		base += counts && r->findings[i].package->layer < b->layers;
+	}
+	for (size_t i = 0; i < r->n_checks; i++) {
+		bool counts = !r->checks[i].suppressed.by.n;
+		all += counts;
+		base += counts && r->checks[i].layer >= 0 && (size_t)r->checks[i].layer < b->layers;
+	}
+	if (b->layers == 0 || all == 0)
+		return;
+	buf_addf(t->out, "%zu in the base image", base);
+	if (b->name.n) {
+		buf_add_char(t->out, ' ');
+		put_safe(t->out, b->name);
+	}
+	buf_addf(t->out, " (%zu layer%s, by %.*s), %zu in own layers\n\n", b->layers,
+		 b->layers == 1 ? "" : "s", STR(b->evidence), all - base);
+}
+
 static void put_lines(struct table *t, const char *head, const struct strs *v)
 {
 	for (size_t i = 0; i < v->n; i++) {
@@ -334,6 +360,7 @@ static void put_report(struct table *t, const struct report *r)
 	if (r->inventory->scanners & SCAN_PACKAGES)
 		put_summary(t, r);
 	put_checks(t, r);
+	put_base(t, r);
 	put_not_examined(t, r->inventory);
 	put_lines(t, "Warning: ", &r->warnings);
 	put_lines(t, "Unknown: ", &r->unknown);

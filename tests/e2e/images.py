@@ -8,12 +8,14 @@ import tarfile
 
 
 def tar(files):
-    """files: path -> bytes, or ('link', target), ('hard', target), ('dir',). Order is kept."""
+    """files: path -> bytes, or ('link', target), ('hard', target), ('dir',), ('mode', mode, bytes). Order is kept."""
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode='w', format=tarfile.PAX_FORMAT) as t:
         for path, body in files.items():
             info = tarfile.TarInfo(path)
             info.mode = 0o644
+            if isinstance(body, tuple) and body[0] == 'mode':
+                info.mode, body = body[1:]
             if isinstance(body, bytes):
                 info.size = len(body)
                 t.addfile(info, io.BytesIO(body))
@@ -37,14 +39,15 @@ class Layout:
         (self.folder / 'blobs/sha256' / digest).write_bytes(data)
         return {'mediaType': media_type, 'digest': 'sha256:' + digest, 'size': len(data)}
 
-    def image(self, layers, tag='latest', arch='amd64', texts=None, packed=gzip.compress, layer_type='application/vnd.oci.image.layer.v1.tar+gzip'):
-        """layers: dicts for tar() or bytes of a tar. Returns the manifest's descriptor."""
+    def image(self, layers, tag='latest', arch='amd64', texts=None, packed=gzip.compress, layer_type='application/vnd.oci.image.layer.v1.tar+gzip',
+              config=None, history=None):
+        """layers: dicts for tar() or bytes of a tar. config: the configuration's "config". Returns the manifest's descriptor."""
         tars = [x if isinstance(x, bytes) else tar(x) for x in layers]
         blobs = [self.blob(packed(x, mtime=0) if packed is gzip.compress else packed(x), layer_type) for x in tars]
         config = self.blob(json.dumps({
-            'architecture': arch, 'os': 'linux', 'config': {}, 'created': '2026-01-01T00:00:00Z',
+            'architecture': arch, 'os': 'linux', 'config': config or {}, 'created': '2026-01-01T00:00:00Z',
             'rootfs': {'type': 'layers', 'diff_ids': ['sha256:' + hashlib.sha256(x).hexdigest() for x in tars]},
-            'history': [{'created_by': t} for t in (texts or [f'RUN step {i}' for i in range(len(tars))])],
+            'history': history or [{'created_by': t} for t in (texts or [f'RUN step {i}' for i in range(len(tars))])],
         }).encode(), 'application/vnd.oci.image.config.v1+json')
         manifest = self.blob(json.dumps({
             'schemaVersion': 2, 'mediaType': 'application/vnd.oci.image.manifest.v1+json', 'config': config, 'layers': blobs,
