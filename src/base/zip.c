@@ -1,8 +1,8 @@
 /* Zip archives: the end record is searched from the back, then (for zip64) its locator, then the central directory is
  * walked; a member's local header must agree with its directory entry, since readers that trust one or the other would
  * else see different archives. Hostile archives may lie about every number, overlap members (bounded by total_bytes), or
- * name anything (names are never opened). Not supported: encryption, split archives, methods other than stored and
- * deflate, a directory that is not where the end record says. */
+ * name anything (names are never opened). Bytes before the archive (a starting script) are passed over: offsets then count
+ * from its own begin or the file's. Not supported: encryption, split archives, methods other than stored and deflate. */
 #include "base/zip.h"
 
 #include "base/stream.h"
@@ -25,8 +25,9 @@ enum {
 
 /* Reads at any offset through a window, since members mostly follow one another. */
 struct window {
+	struct str mem; /* when fd < 0 */
 	int fd;
-	uint64_t size;
+	uint64_t offset, size; /* of the archive in it */
 	char *bytes;
 	uint64_t at;
 	size_t n;
@@ -35,6 +36,7 @@ struct zip {
 	struct window directory, body;
 	struct zip_limits limits;
 	uint64_t at, end, left, total; /* of the directory; entries left; bytes inflated so far */
+	uint64_t shift; /* bytes before the archive, which its offsets do not count */
 	struct buf name, packed;
 	struct deflate *deflate;
 };
@@ -47,10 +49,11 @@ static uint64_t number(const char *p, unsigned bytes)
 	return v;
 }
 
-static int read_at(int fd, char *p, size_t n, uint64_t at, struct err *e)
+static int read_at(const struct window *w, char *p, size_t n, uint64_t at, struct err *e)
 {
+	at += w->offset;
 	while (n) {
-		ssize_t got = pread(fd, p, n, (off_t)at);
+		ssize_t got = pread(w->fd, p, n, (off_t)at);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
@@ -69,12 +72,16 @@ static int window_get(struct window *w, uint64_t at, size_t n, const char **p, s
 {
 	if (n > WINDOW || at > w->size || n > w->size - at)
 		return err_set(e, ERR_INVALID, "the zip archive points behind its end");
+	if (w->fd < 0) {
+		*p = w->mem.p + at;
+		return 0;
+	}
 	if (at < w->at || at + n > w->at + w->n) {
 		size_t fill = (size_t)MIN((uint64_t)WINDOW, w->size - at);
 		if (!w->bytes && !(w->bytes = malloc(WINDOW)))
 			abort();
 		w->n = 0;
-		int r = read_at(w->fd, w->bytes, fill, at, e);
+		int r = read_at(w, w->bytes, fill, at, e);
 		if (r)
 			return r;
 		w->at = at;
@@ -98,58 +105,71 @@ static int64_t find_end(struct window *w, struct err *e)
 	return err_set(e, ERR_INVALID, "no zip archive: it has no end record");
 }
 
-static int read_end64(struct zip *z, uint64_t end, struct err *e)
+static bool begins(struct zip *z, uint64_t at, const char *with)
+{
+	struct err e;
+	const char *p;
+	return window_get(&z->directory, at, 4, &p, &e) == 0 && memcmp(p, with, 4) == 0;
+}
+
+/* The 64 bit end record, where a locator says that there is one; *end is then its offset. */
+static int read_end64(struct zip *z, uint64_t *end, struct err *e)
 {
 	const char *p;
-	int r = window_get(&z->directory, end - LOCATOR, LOCATOR, &p, e);
-	if (r == 0 && memcmp(p, "PK\6\7", 4) != 0)
-		return 0;
-	if (r == 0)
-		r = window_get(&z->directory, number(p + 8, 8), END64, &p, e);
-	if (r == 0 && memcmp(p, "PK\6\6", 4) != 0)
-		r = err_set(e, ERR_INVALID,
-			    "the zip archive's 64 bit end record is not where it should be");
-	if (r)
+	uint64_t locator = *end - LOCATOR;
+	int r = window_get(&z->directory, locator, LOCATOR, &p, e);
+	if (r || memcmp(p, "PK\6\7", 4) != 0)
+		return r;
+	uint64_t at = number(p + 8, 8);
+	if (!begins(z, at, "PK\6\6") && locator >= END64)
+		at = locator - END64;
+	if (!begins(z, at, "PK\6\6"))
+		return err_set(e, ERR_INVALID,
+			       "the zip archive's 64 bit end record is not where it should be");
+	if ((r = window_get(&z->directory, at, END64, &p, e)))
 		return r;
 	z->left = number(p + 32, 8);
 	z->end = number(p + 40, 8);
 	z->at = number(p + 48, 8);
+	*end = at;
 	return 0;
 }
 
 static int read_end(struct zip *z, struct err *e)
 {
 	const char *p;
-	int64_t end = find_end(&z->directory, e);
-	if (end < 0)
-		return (int)end;
-	int r = window_get(&z->directory, (uint64_t)end, END, &p, e);
+	int64_t found = find_end(&z->directory, e);
+	if (found < 0)
+		return (int)found;
+	uint64_t end = (uint64_t)found;
+	int r = window_get(&z->directory, end, END, &p, e);
 	if (r)
 		return r;
 	z->left = number(p + 10, 2);
 	z->end = number(p + 12, 4); /* its size, until it is checked below */
 	z->at = number(p + 16, 4);
-	if (end >= LOCATOR && (r = read_end64(z, (uint64_t)end, e)))
+	if (end >= LOCATOR && (r = read_end64(z, &end, e)))
 		return r;
-	if (z->at > (uint64_t)end || z->end > (uint64_t)end - z->at)
+	if (z->at > end || z->end > end - z->at)
 		return err_set(e, ERR_INVALID, "the zip archive's directory is not inside it");
 	if (z->left > z->limits.members)
 		return err_set(e, ERR_LIMIT, "the zip archive has %llu members, more than %llu",
 			       (unsigned long long)z->left, (unsigned long long)z->limits.members);
+	if (z->left && !begins(z, z->at, "PK\1\2") && begins(z, end - z->end, "PK\1\2")) {
+		z->shift = end - z->end - z->at;
+		z->at += z->shift;
+	}
 	z->end += z->at;
 	return 0;
 }
 
-int zip_open(int fd, const struct zip_limits *limits, struct zip **out, struct err *e)
+static int open_window(const struct window *w, const struct zip_limits *limits, struct zip **out,
+		       struct err *e)
 {
-	off_t size = lseek(fd, 0, SEEK_END); /* a sandboxed child may not stat */
-	if (size < 0)
-		return err_sys(e, "find the zip archive's size");
 	struct zip *z = calloc(1, sizeof *z);
 	if (!z)
 		abort();
-	z->directory.fd = z->body.fd = fd;
-	z->directory.size = z->body.size = (uint64_t)size;
+	z->directory = z->body = *w;
 	z->limits = *limits;
 	z->deflate = deflate_open();
 	int r = read_end(z, e);
@@ -159,6 +179,27 @@ int zip_open(int fd, const struct zip_limits *limits, struct zip **out, struct e
 	}
 	*out = z;
 	return 0;
+}
+
+int zip_open(int fd, const struct zip_limits *limits, struct zip **out, struct err *e)
+{
+	off_t size = lseek(fd, 0, SEEK_END); /* a sandboxed child may not stat */
+	if (size < 0)
+		return err_sys(e, "find the zip archive's size");
+	return zip_open_at(fd, 0, (uint64_t)size, limits, out, e);
+}
+
+int zip_open_at(int fd, uint64_t offset, uint64_t size, const struct zip_limits *limits,
+		struct zip **out, struct err *e)
+{
+	struct window w = { .fd = fd, .offset = offset, .size = size };
+	return open_window(&w, limits, out, e);
+}
+
+int zip_open_mem(struct str bytes, const struct zip_limits *limits, struct zip **out, struct err *e)
+{
+	struct window w = { .fd = -1, .mem = bytes, .size = bytes.n };
+	return open_window(&w, limits, out, e);
 }
 
 void zip_close(struct zip *z)
@@ -229,6 +270,8 @@ int zip_next(struct zip *z, struct zip_member *out, struct err *e)
 				.header = number(p + 42, 4) };
 	if (!take_extra64((struct str){ p + ENTRY + name, extra }, &m))
 		return err_set(e, ERR_INVALID, "a zip member lacks its 64 bit sizes");
+	if (__builtin_add_overflow(m.header, z->shift, &m.header))
+		return err_set(e, ERR_INVALID, "the zip archive points behind its end");
 	z->name.n = 0;
 	buf_add(&z->name, p + ENTRY, name);
 	m.name = str_buf(&z->name);
@@ -268,12 +311,14 @@ static int get_packed(struct zip *z, uint64_t at, size_t n, struct str *out, str
 	int r = 0;
 	if (n <= WINDOW) {
 		r = window_get(&z->body, at, n, &p, e);
+	} else if (z->body.fd < 0 && at <= z->body.size && n <= z->body.size - at) {
+		p = z->body.mem.p + at;
 	} else if (at > z->body.size || n > z->body.size - at) {
 		r = err_set(e, ERR_INVALID, "the zip archive points behind its end");
 	} else {
 		z->packed.n = 0;
 		buf_reserve(&z->packed, n);
-		r = read_at(z->body.fd, z->packed.p, n, at, e);
+		r = read_at(&z->body, z->packed.p, n, at, e);
 		p = z->packed.p;
 	}
 	if (r == 0)

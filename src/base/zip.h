@@ -1,5 +1,5 @@
-/* Zip archives (PKWARE APPNOTE 6.3), read member by member in the order of the central directory, from a descriptor that
- * can be read at any offset. Constant memory but for the member asked for. */
+/* Zip archives (PKWARE APPNOTE 6.3), read member by member in the order of the central directory, from memory or from a
+ * descriptor that can be read at any offset. Constant memory but for the member asked for. */
 #ifndef LAZARET_BASE_ZIP_H
 #define LAZARET_BASE_ZIP_H
 
@@ -22,6 +22,11 @@ struct zip_member {
 
 /* ERR_INVALID when there is no directory. The descriptor stays the caller's. */
 int zip_open(int fd, const struct zip_limits *limits, struct zip **out, struct err *e);
+/* An archive that lies in the descriptor's file from `offset` on, `size` bytes. */
+int zip_open_at(int fd, uint64_t offset, uint64_t size, const struct zip_limits *limits,
+		struct zip **out, struct err *e);
+/* The bytes stay the caller's and must outlive the zip. */
+int zip_open_mem(struct str bytes, const struct zip_limits *limits, struct zip **out, struct err *e);
 void zip_close(struct zip *z);
 void cleanup_zip(struct zip **z);
 /* 1, 0 behind the last, or a code. */
