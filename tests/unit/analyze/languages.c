@@ -13,7 +13,17 @@
 	X(nuget_deps, "packages/dotnet", "app/", "*.deps.json") \
 	X(nuget_lock, "packages/dotnet", "packages.lock.json", "packages_lock*") \
 	X(nuget_config, NULL, NULL, NULL) \
-	X(nuget_props, NULL, NULL, NULL)
+	X(nuget_props, NULL, NULL, NULL) \
+	X(mix_lock, NULL, NULL, NULL) \
+	X(pubspec_lock, NULL, NULL, NULL) \
+	X(swift_resolved, NULL, NULL, NULL) \
+	X(podfile_lock, NULL, NULL, NULL) \
+	X(julia_manifest, NULL, NULL, NULL) \
+	X(conan_lock, NULL, NULL, NULL) \
+	X(r_description, NULL, NULL, NULL) \
+	X(opkg, NULL, NULL, NULL) \
+	X(pacman, NULL, NULL, NULL) \
+	X(bitnami, NULL, NULL, NULL)
 
 #define TEST(name, folder, path, names) \
 	extern const struct analyzer analyzer_##name; \

@@ -1,0 +1,4 @@
+/* Podfile.lock: any bytes. */
+#include "fuzz_analyzer.h"
+
+FUZZ_ANALYZER(podfile_lock, "Podfile.lock")
