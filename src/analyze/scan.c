@@ -12,6 +12,7 @@
 #include "analyze/fold.h"
 #include "analyze/layer.h"
 #include "analyze/match.h"
+#include "analyze/secret.h"
 #include "analyze/owned.h"
 #include "base/map.h"
 #include "base/pool.h"
@@ -466,6 +467,8 @@ static int fill_inventory(struct scan *s, const struct fold *f, const struct dis
 	struct inventory *inv = s->inv;
 	inventory_add_packages(inv, f);
 	int code = join(s, f, e);
+	if (code == 0 && (s->analysis.scanners & SCAN_SECRETS))
+		code = secrets_collect(f, s->analysis.secret_rules, inv, e);
 	if (code < 0)
 		return code;
 	if (told->overridden)

@@ -17,6 +17,8 @@ static void add_reader(void *ctx, size_t analyzer)
 {
 	struct adding *ad = ctx;
 	struct walk *w = ad->w;
+	if (w->in->aliases && w->list[analyzer]->own_paths)
+		return;
 	struct reader *r = ARENA_PUSH(w->a, w->readers, w->n_readers, w->readers_cap);
 	const struct tar_entry *te = ad->te;
 	r->analyzer = analyzer;

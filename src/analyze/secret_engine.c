@@ -1,0 +1,291 @@
+/* Vectorscan (the portable Hyperscan), in streaming mode. Expressions are few and simple (see secrets.def), so that what
+ * runs over every byte is a matcher of literals; a hostile body can make it hit often, never remember more than the
+ * stream's fixed state. Compiled sets come from us or from our own cache; the library checks their sum and version.
+ *
+ * The library is opened by name: it is C++ and would cost every start of the program otherwise. */
+#include "analyze/secret_engine.h"
+
+#include <dlfcn.h>
+#include <hs/hs.h>
+#include <stdio.h>
+
+struct api {
+	void *library;
+	__typeof__(hs_version) *version;
+	__typeof__(hs_valid_platform) *valid_platform;
+	__typeof__(hs_populate_platform) *populate_platform;
+	__typeof__(hs_compile_multi) *compile_multi;
+	__typeof__(hs_free_compile_error) *free_compile_error;
+	__typeof__(hs_serialize_database) *serialize_database;
+	__typeof__(hs_deserialize_database) *deserialize_database;
+	__typeof__(hs_free_database) *free_database;
+	__typeof__(hs_alloc_scratch) *alloc_scratch;
+	__typeof__(hs_free_scratch) *free_scratch;
+	__typeof__(hs_open_stream) *open_stream;
+	__typeof__(hs_close_stream) *close_stream;
+	__typeof__(hs_scan_stream) *scan_stream;
+	__typeof__(hs_reset_stream) *reset_stream;
+};
+
+struct secret_engine {
+	struct api api;
+	hs_database_t *db;
+	hs_scratch_t *scratch;
+	hs_stream_t *stream;
+	size_t n_rules;
+};
+
+/* The number of rules, then the library's bytes. */
+enum { HEAD = 8 };
+static const char library_name[] = "libhs.so.5";
+
+static bool resolve(struct api *a)
+{
+	const struct {
+		const char *name;
+		void *place;
+	} names[] = {
+		{ "hs_version", &a->version },
+		{ "hs_valid_platform", &a->valid_platform },
+		{ "hs_populate_platform", &a->populate_platform },
+		{ "hs_compile_multi", &a->compile_multi },
+		{ "hs_free_compile_error", &a->free_compile_error },
+		{ "hs_serialize_database", &a->serialize_database },
+		{ "hs_deserialize_database", &a->deserialize_database },
+		{ "hs_free_database", &a->free_database },
+		{ "hs_alloc_scratch", &a->alloc_scratch },
+		{ "hs_free_scratch", &a->free_scratch },
+		{ "hs_open_stream", &a->open_stream },
+		{ "hs_close_stream", &a->close_stream },
+		{ "hs_scan_stream", &a->scan_stream },
+		{ "hs_reset_stream", &a->reset_stream },
+	};
+	for (size_t i = 0; i < COUNT(names); i++) {
+		void *f = dlsym(a->library, names[i].name);
+		if (!f)
+			return false;
+		memcpy(names[i].place, &f, sizeof f);
+	}
+	return true;
+}
+
+/* The library stays loaded until the program ends: a second opening finds it without looking for a file. */
+static int open_api(struct api *a, struct err *e)
+{
+	a->library = dlopen(library_name, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+	if (!a->library)
+		return err_set(e, ERR_UNSUPPORTED,
+			       "secrets cannot be searched for: %s cannot be loaded: %s",
+			       library_name, dlerror());
+	if (!resolve(a))
+		return err_set(e, ERR_UNSUPPORTED,
+			       "secrets cannot be searched for: %s is of another version",
+			       library_name);
+	if (a->valid_platform() != HS_SUCCESS)
+		return err_set(e, ERR_UNSUPPORTED,
+			       "secrets cannot be searched for: %s does not run on this processor",
+			       library_name);
+	return 0;
+}
+
+static void close_api(struct api *a)
+{
+	if (a->library)
+		dlclose(a->library);
+}
+
+int secret_engine_load(struct err *e)
+{
+	struct api a = { 0 };
+	int r = open_api(&a, e);
+	close_api(&a);
+	return r;
+}
+
+int secret_engine_id(struct buf *out, struct err *e)
+{
+	struct api a = { 0 };
+	hs_platform_info_t p = { 0 };
+	int r = open_api(&a, e);
+	if (r == 0 && a.populate_platform(&p) != HS_SUCCESS)
+		r = err_set(e, ERR_UNSUPPORTED, "%s does not know this processor", library_name);
+	if (r == 0)
+		buf_addf(out, "%s tune %u features %llx", a.version(), p.tune,
+			 (unsigned long long)p.cpu_features);
+	close_api(&a);
+	return r;
+}
+
+struct expressions {
+	const char **text;
+	unsigned *flags, *ids;
+	unsigned n;
+};
+
+static void add_expression(struct arena *a, struct expressions *x, struct str text, size_t id,
+			   unsigned flags)
+{
+	x->text[x->n] = arena_cstr(a, text);
+	x->flags[x->n] = flags;
+	x->ids[x->n++] = (unsigned)id;
+}
+
+/* A word as an expression: every byte as it is. */
+static struct str quoted(struct arena *a, struct str word)
+{
+	struct buf b = { 0 };
+	for (size_t i = 0; i < word.n; i++)
+		buf_addf(&b, "\\x%02x", (unsigned char)word.p[i]);
+	struct str s = arena_str(a, str_buf(&b));
+	buf_done(&b);
+	return s;
+}
+
+/* Identities: 2 x rule; one more for its words. */
+static void collect(struct arena *a, const struct secret_rules *r, struct expressions *x)
+{
+	size_t n = 1;
+	for (size_t i = 0; i < r->n; i++)
+		n += 1 + r->v[i].words.n;
+	x->text = arena_array(a, n, sizeof *x->text);
+	x->flags = arena_array(a, n, sizeof *x->flags);
+	x->ids = arena_array(a, n, sizeof *x->ids);
+	for (size_t i = 0; i < r->n; i++) {
+		const struct secret_rule *rule = &r->v[i];
+		if (rule->keyword.n)
+			add_expression(a, x, rule->keyword, 2 * i, 0);
+		else if (!rule->paths.n)
+			/* Hits more than the expression where that needs more than a machine without memory. */
+			add_expression(a, x, rule->pattern, 2 * i, HS_FLAG_PREFILTER);
+		for (size_t k = 0; k < rule->words.n; k++)
+			if (rule->words.v[k].n)
+				add_expression(a, x, quoted(a, rule->words.v[k]), 2 * i + 1,
+					       HS_FLAG_CASELESS | HS_FLAG_SINGLEMATCH);
+	}
+	/* A set of none is not allowed; this one is never looked at. */
+	if (x->n == 0)
+		add_expression(a, x, S("\\x00lazaret\\x00"), 2 * r->n, 0);
+}
+
+static int serialize(const struct api *api, const struct secret_rules *r, hs_database_t *db,
+		     struct buf *out, struct err *e)
+{
+	char *bytes = NULL;
+	size_t n = 0;
+	uint64_t rules = r->n;
+	if (api->serialize_database(db, &bytes, &n) != HS_SUCCESS)
+		return err_set(e, ERR_UNSUPPORTED, "%s cannot write its rules", library_name);
+	buf_add(out, &rules, sizeof rules);
+	buf_add(out, bytes, n);
+	free(bytes);
+	return 0;
+}
+
+int secret_engine_compile(const struct secret_rules *r, struct buf *out, struct err *e)
+{
+	struct api api = { 0 };
+	struct arena a = { 0 };
+	struct expressions x = { 0 };
+	hs_database_t *db = NULL;
+	hs_compile_error_t *why = NULL;
+	int code = open_api(&api, e);
+	if (code == 0) {
+		collect(&a, r, &x);
+		if (api.compile_multi(x.text, x.flags, x.ids, x.n, HS_MODE_STREAM, NULL, &db,
+				      &why) != HS_SUCCESS) {
+			size_t rule = why->expression >= 0 && (unsigned)why->expression < x.n
+					      ? x.ids[why->expression] / 2
+					      : r->n;
+			code = err_set(e, ERR_INVALID, "rule %.*s: %s",
+				       STR(rule < r->n ? r->v[rule].id : S("(all)")), why->message);
+			api.free_compile_error(why);
+		}
+	}
+	if (code == 0)
+		code = serialize(&api, r, db, out, e);
+	if (db)
+		api.free_database(db);
+	close_api(&api);
+	arena_done(&a);
+	return code;
+}
+
+int secret_engine_open(struct str compiled, struct secret_engine **out, struct err *e)
+{
+	struct secret_engine *s = calloc(1, sizeof *s);
+	uint64_t rules;
+	if (!s)
+		abort();
+	int r = open_api(&s->api, e);
+	if (r == 0 && compiled.n < HEAD)
+		r = err_set(e, ERR_INVALID, "the compiled rules are cut");
+	if (r == 0) {
+		memcpy(&rules, compiled.p, sizeof rules);
+		s->n_rules = (size_t)rules;
+		if (s->api.deserialize_database(compiled.p + HEAD, compiled.n - HEAD, &s->db) !=
+			    HS_SUCCESS ||
+		    s->api.alloc_scratch(s->db, &s->scratch) != HS_SUCCESS ||
+		    s->api.open_stream(s->db, 0, &s->stream) != HS_SUCCESS)
+			r = err_set(e, ERR_INVALID,
+				    "the compiled rules are not of this version of %s",
+				    library_name);
+	}
+	if (r)
+		secret_engine_close(s);
+	else
+		*out = s;
+	return r;
+}
+
+void secret_engine_close(struct secret_engine *s)
+{
+	if (!s)
+		return;
+	if (s->stream)
+		s->api.close_stream(s->stream, NULL, NULL, NULL);
+	if (s->scratch)
+		s->api.free_scratch(s->scratch);
+	if (s->db)
+		s->api.free_database(s->db);
+	close_api(&s->api);
+	free(s);
+}
+
+struct run {
+	const struct secret_engine *engine;
+	const struct secret_engine_sink *sink;
+};
+
+static int matched(unsigned id, unsigned long long from, unsigned long long to, unsigned flags,
+		   void *ctx)
+{
+	const struct run *run = ctx;
+	(void)from;
+	(void)flags;
+	if (id / 2 < run->engine->n_rules)
+		run->sink->hit(run->sink->ctx, id / 2, id & 1, to);
+	return 0;
+}
+
+int secret_engine_scan(struct secret_engine *s, struct str piece,
+		       const struct secret_engine_sink *sink, struct err *e)
+{
+	enum { STEP = 1 << 30 };
+	struct run run = { s, sink };
+	while (piece.n) {
+		unsigned n = (unsigned)MIN(piece.n, (size_t)STEP);
+		if (s->api.scan_stream(s->stream, piece.p, n, 0, s->scratch, matched, &run) !=
+		    HS_SUCCESS)
+			return err_set(e, ERR_UNSUPPORTED, "%s failed", library_name);
+		piece = str_from(piece, n);
+	}
+	return 0;
+}
+
+int secret_engine_end(struct secret_engine *s, const struct secret_engine_sink *sink, struct err *e)
+{
+	struct run run = { s, sink };
+	if (s->api.reset_stream(s->stream, 0, s->scratch, matched, &run) != HS_SUCCESS)
+		return err_set(e, ERR_UNSUPPORTED, "%s failed", library_name);
+	return 0;
+}
