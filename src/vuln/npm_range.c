@@ -266,14 +266,17 @@ static enum npm_operator take_operator(struct str *s, enum prefix *prefix)
 	bool tilde = *prefix == PREFIX_TILDE;
 	if (*prefix || c == '<' || c == '>')
 		*s = str_from(*s, 1);
-	part_cut(s, is_blank);
+	bool apart = part_cut(s, is_blank).n > 0;
 	if (tilde && str_starts(*s, S(">"))) {
 		*s = str_from(*s, 1);
 		part_cut(s, is_blank);
 	}
 	bool equal = str_starts(*s, S("="));
 	*s = str_from(*s, equal);
-	part_cut(s, is_blank);
+	bool blanks = part_cut(s, is_blank).n > 0;
+	/* "> =1" is read, "> = 1" is not. */
+	if (apart && equal && blanks && !*prefix)
+		*s = str_from(*s, s->n);
 	if (c == '<')
 		return equal ? NPM_LE : NPM_LT;
 	if (c == '>')

@@ -3,7 +3,7 @@
  *
  * To add one:
  *   1. write vuln/version_NAME.c with a `const struct version_scheme version_NAME`;
- *   2. add VERSION(NAME) to versions.def;
+ *   2. add VERSION(NAME) to versions.def, and its name behind the last in advisory_code.c;
  *   3. add tests/data/version/NAME.cases (lines "a < b", "a = b", "! invalid") and tests/fuzz/fuzz_version_NAME.c. */
 #ifndef LAZARET_VULN_VERSION_H
 #define LAZARET_VULN_VERSION_H

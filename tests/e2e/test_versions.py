@@ -42,8 +42,8 @@ def rpm(pairs):
 
 def semver(pairs):
     """Four numbers are none to it, but where it can split one it does: 1.2.34.5 is 1.2.3-4.5. That is an accident of its pattern;
-    here, where other schemes have four numbers too, they are four."""
-    return only(r'[v=]*\d+\.\d+\.\d+([^.\d].*)?', pairs, filtered(['node', '-e', '''const s = require("/usr/share/nodejs/semver");
+    here, where other schemes have four numbers too, they are four. Its numbers above 2^53 in a prerelease are rounded, ours are not."""
+    return only(r'[v=]*\d+\.\d+\.\d+([^.\d]((?!\d{16}).)*)?', pairs, filtered(['node', '-e', '''const s = require("/usr/share/nodejs/semver");
         for (const l of require("fs").readFileSync(0, "utf8").trim().split("\\n")) {
             const [a, b] = l.split(" ");
             console.log(s.valid(a, true) && s.valid(b, true) ? s.compare(a, b, true) : "!") }'''], pairs))

@@ -1,5 +1,6 @@
 /* Names, and the encoding of advisories: there and back, and every cut or damaged copy refused or harmless. */
 #include "vuln/advisory_code.h"
+#include "vuln/version.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -145,7 +146,7 @@ static void test_damage(void **state)
 	buf_done(&good);
 }
 
-static void test_unknown_scheme(void **state)
+static void test_schemes(void **state)
 {
 	struct advisory in = sample();
 	struct buf b = { 0 };
@@ -153,6 +154,17 @@ static void test_unknown_scheme(void **state)
 	(void)state;
 	in.affected[0].scheme = "runes";
 	assert_int_equal(advisory_encode(&in, &b, &e), ERR_UNSUPPORTED);
+	for (size_t i = 0; version_schemes[i]; i++) {
+		struct arena a = { 0 };
+		struct advisory out;
+		b.n = 0;
+		in.affected[0].scheme = version_schemes[i]->name;
+		if (advisory_encode(&in, &b, &e))
+			fail_msg("%s", e.text);
+		assert_int_equal(advisory_decode(&a, str_buf(&b), &out, &e), 0);
+		assert_string_equal(out.affected[0].scheme, version_schemes[i]->name);
+		arena_done(&a);
+	}
 	in.affected[0].scheme = "deb";
 	buf_done(&b);
 }
@@ -192,9 +204,9 @@ static void test_small_ones(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_severity),       cmocka_unit_test(test_status),
-		cmocka_unit_test(test_round_trip),     cmocka_unit_test(test_damage),
-		cmocka_unit_test(test_unknown_scheme), cmocka_unit_test(test_small_ones),
+		cmocka_unit_test(test_severity),   cmocka_unit_test(test_status),
+		cmocka_unit_test(test_round_trip), cmocka_unit_test(test_damage),
+		cmocka_unit_test(test_schemes),	   cmocka_unit_test(test_small_ones),
 	};
 	return cmocka_run_group_tests_name("vuln/advisory", tests, NULL, NULL);
 }

@@ -186,6 +186,8 @@ static void test_own(void **state)
 		{ "1.2.3.4", 0, NULL, NULL, NULL },
 		{ "1.2.3-", 0, NULL, NULL, NULL },
 		{ "1.2.3+", 0, NULL, NULL, NULL },
+		{ "> =1.0.0", 0, ">=1.0.0", "1.0.0", NULL },
+		{ "> = 1.0.0", 0, NULL, NULL, NULL },
 		{ "> ", 0, NULL, NULL, NULL },
 		{ "1 -2", 0, NULL, NULL, NULL },
 		{ "1 - 2 3", 0, NULL, NULL, NULL },
