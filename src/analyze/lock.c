@@ -132,7 +132,7 @@ static void add_depends(struct lock *l, struct map *have, const struct lock_entr
 			struct record_package *p)
 {
 	for (const struct lock_need *n = x->needs; n; n = n->next) {
-		if (n->kind == LOCK_DEV || (n->to && n->to->hidden))
+		if (n->kind == LOCK_DEV || (n->to && (n->to->hidden || str_eq(n->to->key, x->key))))
 			continue;
 		struct str what = n->what, s = n->to ? n->to->key : str_cut(&what, ' ');
 		if (!is_word(s) || *map_at(have, s) == p)

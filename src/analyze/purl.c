@@ -84,7 +84,7 @@ static struct str mapped(struct arena *a, struct str s, char (*change)(char))
 	return (struct str){ p, s.n };
 }
 
-static struct str pypi_name(struct arena *a, struct str s)
+struct str purl_pypi_name(struct arena *a, struct str s)
 {
 	char *p = arena_cstr(a, s);
 	size_t n = 0;
@@ -107,7 +107,7 @@ static void apply_rules(struct arena *a, struct purl *p)
 	if (rules & NAME_LOWER)
 		p->name = mapped(a, p->name, lower);
 	if (rules & NAME_PYPI)
-		p->name = pypi_name(a, p->name);
+		p->name = purl_pypi_name(a, p->name);
 	if (rules & VERSION_LOWER)
 		p->version = mapped(a, p->version, lower);
 }

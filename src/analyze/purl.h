@@ -28,5 +28,7 @@ bool purl_matches(const struct purl *pattern, const struct purl *package);
 /* How this type writes a package's whole name ("@scope/name", "group:artifact", "vendor/name"), and back. */
 struct str purl_package_name(struct arena *a, const struct purl *p);
 void purl_set_package_name(struct arena *a, struct purl *p, struct str name);
+/* A Python project's name as its index compares it: lower case, runs of '-', '_' and '.' are one '-'. */
+struct str purl_pypi_name(struct arena *a, struct str name);
 
 #endif

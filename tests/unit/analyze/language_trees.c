@@ -16,7 +16,9 @@
 #include <sys/stat.h>
 #include <cmocka.h>
 
-#define ANALYZERS(_) _(package_json) _(package_lock) _(pnpm_lock) _(yarn_lock)
+#define ANALYZERS(_) \
+	_(package_json) _(package_lock) _(pnpm_lock) _(yarn_lock) _(python_dist) _(python_lock) \
+	_(pyproject) _(pipfile_lock) _(requirements) _(conda_meta)
 #define DECLARE(name) extern const struct analyzer analyzer_##name;
 #define POINTER(name) &analyzer_##name,
 ANALYZERS(DECLARE)
@@ -226,6 +228,15 @@ static const struct sample {
 	{ "node/pnpm-lock_v9.yaml", "pnpm-lock.yaml" },
 	{ "node/package.json", "node_modules/bootstrap/package.json" },
 	{ "node/legacy_package.json", "node_modules/angular/package.json" },
+	{ "python/poetry_normal.lock", "poetry.lock" },
+	{ "python/poetry_flask.lock", "poetry.lock" },
+	{ "python/poetry_v2_flask.lock", "poetry.lock" },
+	{ "python/Pipfile_normal.lock", "Pipfile.lock" },
+	{ "python/Pipfile_django.lock", "Pipfile.lock" },
+	{ "python/uv_normal.lock", "uv.lock" },
+	{ "python/requirements_flask.txt", "requirements.txt" },
+	{ "python/requirements_hash.txt", "requirements-hash.txt" },
+	{ "python/requirements_operator.txt", "app/requirements.txt" },
 };
 
 static bool has(const struct record_package *p, const char *key, const char *value)
@@ -301,12 +312,49 @@ static void test_samples(void **state)
 	}
 }
 
+/* The site-packages of the samples: each file alone. */
+static void test_site_packages(void **state)
+{
+	CLEANUP(buf_done) struct buf b = { 0 };
+	struct json *all CLEANUP(cleanup_json) = NULL;
+	struct err e;
+	(void)state;
+	if (!drive_read("LAZARET_TEST_DATA", "packages/python/expected.json", &b))
+		skip();
+	assert_int_equal(json_parse(str_buf(&b), &all, &e), 0);
+	JSON_EACH(want, json_get(all, "site-packages"))
+	{
+		struct drive d;
+		CLEANUP(buf_done) struct buf body = { 0 };
+		char path[1024];
+		size_t taken = 0;
+		const char *file = json_get_str(want, "file").p;
+		snprintf(path, sizeof path, "packages/python/%s", file);
+		drive_read("LAZARET_TEST_DATA", path, &body);
+		drive_init(&d, ours[0]);
+		size_t bad = give(&d, file, str_buf(&body), &taken);
+		bool valid = json_bool(json_get(want, "valid"), false);
+		const struct record_file *f = drive_record(&d, file);
+		if (taken != 1 || bad != !valid || !f || f->n_packages != valid) {
+			fail_msg("%s: taken by %zu, refused by %zu", file, taken, bad);
+			return;
+		}
+		struct str licence = json_get_str(want, "license");
+		if (valid && !matches(&f->packages[0], want, file))
+			fail_msg("%s: %.*s", file, STR(f->packages[0].name));
+		if (licence.n && !str_eq(f->packages[0].licences.v[0], licence))
+			fail_msg("%s: %.*s", file, STR(f->packages[0].licences.v[0]));
+		drive_done(&d);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cases),
 		cmocka_unit_test(test_reject),
 		cmocka_unit_test(test_samples),
+		cmocka_unit_test(test_site_packages),
 	};
 	int r = cmocka_run_group_tests(tests, NULL, NULL);
 	while (found.n)

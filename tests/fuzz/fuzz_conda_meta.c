@@ -1,0 +1,4 @@
+/* conda-meta: any bytes. */
+#include "fuzz_analyzer.h"
+
+FUZZ_ANALYZER(conda_meta, "opt/conda/conda-meta/a-1-0.json")
