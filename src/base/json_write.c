@@ -83,6 +83,18 @@ static size_t valid_run(struct str s, bool *bad)
 	return n;
 }
 
+/* C1 control characters and those that turn the direction of writing: a terminal may obey them, a reader be deceived. */
+static unsigned risky(struct str c)
+{
+	const unsigned char *p = (const unsigned char *)c.p;
+	unsigned v = c.n == 2	? (p[0] & 0x1Fu) << 6 | (p[1] & 0x3Fu)
+		     : c.n == 3 ? (p[0] & 0x0Fu) << 12 | (p[1] & 0x3Fu) << 6 | (p[2] & 0x3Fu)
+				: 0;
+	bool is = (v >= 0x80 && v < 0xA0) || v == 0x061C || v == 0x200E || v == 0x200F ||
+		  (v >= 0x2028 && v <= 0x202E) || (v >= 0x2066 && v <= 0x2069);
+	return is ? v : 0;
+}
+
 static void put_escaped(struct buf *b, struct str s)
 {
 	while (s.n) {
@@ -99,6 +111,8 @@ static void put_escaped(struct buf *b, struct str s)
 			buf_add_str(b, S("\\t"));
 		else if (c < 0x20 || c == 0x7F)
 			buf_addf(b, "\\u%04x", c);
+		else if (n > 1 && risky(str_upto(s, n)))
+			buf_addf(b, "\\u%04x", risky(str_upto(s, n)));
 		else
 			buf_add(b, s.p, n);
 		s = str_from(s, n);

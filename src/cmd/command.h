@@ -24,7 +24,7 @@ struct option {
 	const char *name;
 	char letter; /* 0: none */
 	const char *argument; /* what stands for its value in usage lines; NULL: a switch */
-	const char *choices; /* for completion: words, or "FILE", "DIR"; NULL: none */
+	const char *choices; /* for completion: words, or "FILE", "DIR", "FORMATS"; NULL: none */
 	bool repeats; /* several values; commas split them too where `list` */
 	bool list;
 	const char *text; /* a few words, for completions */

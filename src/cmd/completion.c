@@ -1,5 +1,6 @@
 /* lazaret completion bash|zsh|fish: completions written from the command tables. */
 #include "cmd/command.h"
+#include "report/format.h"
 
 #include <stdio.h>
 
@@ -21,6 +22,17 @@ static void put_plain(const struct command *c, const struct option *o)
 	printf(" --%s%s", o->name, o->argument ? "=" : "");
 }
 
+/* The words of an option's choices; "FORMATS" are those of the list of formats. */
+static void put_choices(const struct option *o)
+{
+	if (strcmp(o->choices, "FORMATS") != 0) {
+		printf("%s", o->choices);
+		return;
+	}
+	for (size_t i = 0; formats[i]; i++)
+		printf("%s%s", i ? " " : "", formats[i]->name);
+}
+
 static void bash_values(const struct option *o)
 {
 	for (; o && o->name; o++) {
@@ -33,9 +45,11 @@ static void bash_values(const struct option *o)
 			puts(") compopt -o default; COMPREPLY=(); return ;;");
 		else if (strcmp(o->choices, "DIR") == 0)
 			puts(") COMPREPLY=($(compgen -d -- \"$cur\")); return ;;");
-		else
-			printf(") COMPREPLY=($(compgen -W '%s' -- \"$cur\")); return ;;\n",
-			       o->choices);
+		else {
+			printf(") COMPREPLY=($(compgen -W '");
+			put_choices(o);
+			puts("' -- \"$cur\")); return ;;");
+		}
 	}
 }
 
@@ -76,8 +90,11 @@ static void zsh_option(const struct command *c, const struct option *o)
 			printf(":file:_files");
 		else if (strcmp(o->choices, "DIR") == 0)
 			printf(":folder:_files -/");
-		else
-			printf(":%s:(%s)", o->name, o->choices);
+		else {
+			printf(":%s:(", o->name);
+			put_choices(o);
+			printf(")");
+		}
 	}
 	puts("' \\");
 }
@@ -115,9 +132,11 @@ static void fish_option(const struct command *c, const struct option *o)
 		printf(" -r -F");
 	else if (o->choices && strcmp(o->choices, "DIR") == 0)
 		printf(" -x -a '(__fish_complete_directories)'");
-	else if (o->choices)
-		printf(" -x -a '%s'", o->choices);
-	else if (o->argument)
+	else if (o->choices) {
+		printf(" -x -a '");
+		put_choices(o);
+		printf("'");
+	} else if (o->argument)
 		printf(" -x");
 	printf(" -d '%s'\n", o->text);
 }

@@ -1,5 +1,7 @@
-/* Reports to standard output and files. */
+/* Reports to standard output and files, and what formats want besides reports: a template's text, the job that runs us. */
 #include "cmd/output.h"
+
+#include "base/stream.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -28,6 +30,76 @@ static bool same_place(const struct output *x, const struct output *y)
 	return strcmp(x->path, y->path) == 0;
 }
 
+static bool wants(const struct outputs *o, const char *format)
+{
+	for (size_t i = 0; i < o->n; i++)
+		if (strcmp(o->v[i].format->name, format) == 0)
+			return true;
+	return false;
+}
+
+/* "contrib/html.tpl" of a tool with other templates: the format of that name, where there is no such file. */
+static const struct format *format_of_template(struct str file)
+{
+	struct str name = str_from(file, (size_t)(str_rfind_char(file, '/') + 1));
+	if (!str_ends(name, S(".tpl")) || str_eq(name, S("template.tpl")))
+		return NULL;
+	return format_find(str_upto(name, name.n - 4));
+}
+
+static int read_template(const struct args *a, struct outputs *o, struct err *e)
+{
+	struct str file = args_str(a, "template");
+	struct buf text CLEANUP(buf_done) = { 0 };
+	if (wants(o, "template") != (file.n != 0))
+		return err_set(e, ERR_INVALID, "--format template and --template want each other");
+	if (!file.n)
+		return 0;
+	if (file.p[0] == '@')
+		file = str_from(file, 1);
+	const char *path = arena_cstr(a->arena, file);
+	const struct format *other = format_of_template(file);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT && other) {
+		for (size_t i = 0; i < o->n; i++)
+			if (strcmp(o->v[i].format->name, "template") == 0)
+				o->v[i].format = other;
+		return 0;
+	}
+	if (fd < 0) {
+		err_sys(e, "open the template %s", path);
+		return e->code = ERR_INVALID;
+	}
+	struct stream *in CLEANUP(cleanup_stream) = stream_fd(fd, true, -1, UINT64_MAX);
+	if (stream_read_all(in, TEMPLATE_MAX, &text, e)) {
+		err_in(e, "read the template %s", path);
+		return e->code = ERR_INVALID;
+	}
+	o->options.template_text = arena_str(a->arena, str_buf(&text));
+	o->options.template_name = file;
+	return template_check(&o->options, e);
+}
+
+/* A job of GitHub's says what it is in its environment. */
+static int read_github(const struct args *a, struct outputs *o, struct err *e)
+{
+	struct github_job *job = &o->options.github;
+	if (!wants(o, "github"))
+		return 0;
+	job->sha = str_of(getenv("GITHUB_SHA"));
+	job->ref = str_of(getenv("GITHUB_REF"));
+	job->id = str_of(getenv("GITHUB_RUN_ID"));
+	job->correlator = str_of(getenv("GITHUB_WORKFLOW"));
+	if (job->correlator.n)
+		job->correlator = arena_printf(a->arena, "%.*s_%.*s", STR(job->correlator),
+					       STR(str_of(getenv("GITHUB_JOB"))));
+	if (job->sha.n && job->ref.n)
+		return 0;
+	return err_set(e, ERR_INVALID,
+		       "--format github wants GITHUB_SHA and GITHUB_REF in the environment: the "
+		       "commit and the ref that the snapshot is of");
+}
+
 int outputs_parse(const struct args *a, struct outputs *out, struct err *e)
 {
 	struct strs specs = args_list(a, "format");
@@ -51,7 +123,8 @@ int outputs_parse(const struct args *a, struct outputs *out, struct err *e)
 			if (same_place(&out->v[i], &out->v[j]))
 				return err_set(e, ERR_INVALID, "two formats would be written to %s",
 					       out->v[i].path ? out->v[i].path : "standard output");
-	return 0;
+	out->options.show_suppressed = args_flag(a, "show-suppressed");
+	return read_template(a, out, e) ? e->code : read_github(a, out, e);
 }
 
 static int write_all(int fd, struct str s, const char *where, struct err *e)
@@ -89,10 +162,11 @@ static int write_file(const char *path, struct str text, struct err *e)
 	return r;
 }
 
-static struct format_options terminal_options(const struct output *o)
+/* With what the terminal is, where it goes to one. */
+static struct format_options options_of(const struct outputs *all, const struct output *o)
 {
 	struct winsize w;
-	struct format_options f = { 0 };
+	struct format_options f = all->options;
 	const char *no_colour = getenv("NO_COLOR"), *term = getenv("TERM");
 	if (o->path || !isatty(STDOUT_FILENO))
 		return f;
@@ -105,7 +179,7 @@ int outputs_write(const struct outputs *o, const struct report *reports, size_t 
 {
 	for (size_t i = 0; i < o->n; i++) {
 		struct buf text = { 0 };
-		struct format_options f = terminal_options(&o->v[i]);
+		struct format_options f = options_of(o, &o->v[i]);
 		int r = o->v[i].format->write(reports, n, &f, &text, e);
 		if (r == 0 && o->v[i].path)
 			r = write_file(o->v[i].path, str_buf(&text), e);

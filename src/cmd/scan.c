@@ -3,8 +3,11 @@
 #include "cmd/scan_job.h"
 
 static const struct option options[] = {
-	{ "format", 'f', "FORMAT[=FILE]", "table json", true, false, "report format, may repeat" },
+	{ "format", 'f', "FORMAT[=FILE]", "FORMATS", true, false, "report format, may repeat" },
 	{ "output", 'o', "FILE", "FILE", false, false, "write the report to a file" },
+	{ "template", 0, "[@]FILE", "FILE", false, false, "the text of --format template" },
+	{ "show-suppressed", 0, NULL, NULL, false, false,
+	  "list what filters and VEX documents hide, too" },
 #include "cmd/scan_judge.def"
 #include "cmd/scan_read.def"
 	{ 0 },

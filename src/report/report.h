@@ -51,4 +51,9 @@ struct report {
 	int64_t created;                /* Unix seconds */
 };
 
+/* The image as a package URL: pkg:oci/NAME@DIGEST?arch=..&repository_url=..; empty for a directory. */
+struct str report_image_purl(struct arena *a, const struct inventory *inv);
+/* A UUID (version 8, RFC 9562) made from a digest of the seed: the same seed gives the same one. */
+struct str report_uuid(struct arena *a, struct str seed);
+
 #endif
