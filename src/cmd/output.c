@@ -51,10 +51,13 @@ static int read_template(const struct args *a, struct outputs *o, struct err *e)
 {
 	struct str file = args_str(a, "template");
 	struct buf text CLEANUP(buf_done) = { 0 };
-	if (wants(o, "template") != (file.n != 0))
-		return err_set(e, ERR_INVALID, "--format template and --template want each other");
-	if (!file.n)
+	if (!wants(o, "template")) {
+		if (file.n)
+			say(a, "%s is for --format template", args_from(a, "template"));
 		return 0;
+	}
+	if (!file.n)
+		return err_set(e, ERR_INVALID, "--format template wants --template");
 	if (file.p[0] == '@')
 		file = str_from(file, 1);
 	const char *path = arena_cstr(a->arena, file);

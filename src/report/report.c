@@ -1,7 +1,7 @@
 /* Names of verdicts, and how documents name an image and themselves. */
 #include "report/report.h"
 
-#include "report/text.h"
+#include "analyze/purl.h"
 
 const char *verdict_name(enum verdict_kind v)
 {
@@ -9,54 +9,28 @@ const char *verdict_name(enum verdict_kind v)
 	return names[v];
 }
 
-/* A value of a qualifier or a name: '/' is no separator in it. */
-static void put_part(struct buf *b, struct str s)
-{
-	for (size_t i = 0; i < s.n; i++) {
-		unsigned char c = (unsigned char)s.p[i];
-		bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-			     (c >= 'A' && c <= 'Z') || (c && strchr(".-_~:", c));
-		buf_addf(b, plain ? "%c" : "%%%02X", c);
-	}
-}
-
 struct str report_image_purl(struct arena *a, const struct inventory *inv)
 {
-	struct buf b CLEANUP(buf_done) = { 0 };
+	struct purl p = { .type = S("oci") };
 	char text[DIGEST_TEXT];
 	if (!inv->image)
 		return (struct str){ 0 };
-	/* Without tag and digest; an archive or a layout has no repository, its path has a name all the same. */
+	/* Without tag and digest. An archive or a layout has no repository; its file has a name all the same. */
 	struct str name = inv->reference.n ? inv->reference : inv->target;
 	struct str repository = str_cut(&name, '@');
 	ssize_t slash = str_rfind_char(repository, '/'), colon = str_rfind_char(repository, ':');
 	if (colon > slash && slash >= 0)
 		repository = str_upto(repository, (size_t)colon);
-	struct str last = str_from(repository, (size_t)(slash + 1));
-	last = str_from(last, (size_t)(str_rfind_char(last, ':') + 1));
-	buf_add_str(&b, S("pkg:oci/"));
-	if (!last.n)
-		last = S("image");
-	for (size_t i = 0; i < last.n; i++) {
-		char c = last.p[i];
-		put_part(&b,
-			 (struct str){ (char[]){ (char)(c >= 'A' && c <= 'Z' ? c + 32 : c) }, 1 });
-	}
-	if (inv->image->self.digest.alg != DIGEST_NONE) {
-		buf_add_char(&b, '@');
-		put_part(&b, str_of(digest_text(&inv->image->self.digest, text)));
-	}
-	const char *mark = "?";
-	if (inv->platform.arch.n) {
-		buf_addf(&b, "%sarch=", mark);
-		put_part(&b, inv->platform.arch);
-		mark = "&";
-	}
-	if (inv->reference.n && slash >= 0) {
-		buf_addf(&b, "%srepository_url=", mark);
-		put_part(&b, repository);
-	}
-	return arena_str(a, str_buf(&b));
+	p.name = str_from(repository, (size_t)(slash + 1));
+	p.name = str_from(p.name, (size_t)(str_rfind_char(p.name, ':') + 1));
+	if (!p.name.n)
+		p.name = S("image");
+	if (inv->image->self.digest.alg != DIGEST_NONE)
+		p.version = str_of(digest_text(&inv->image->self.digest, text));
+	purl_set_qualifier(&p, "arch", inv->platform.arch);
+	if (inv->reference.n && slash >= 0)
+		purl_set_qualifier(&p, "repository_url", repository);
+	return purl_text(a, &p);
 }
 
 struct str report_uuid(struct arena *a, struct str seed)

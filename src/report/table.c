@@ -3,6 +3,7 @@
 #include "analyze/analyzer.h"
 #include "base/time.h"
 #include "report/format.h"
+#include "report/text.h"
 
 #include <stdio.h>
 
@@ -28,20 +29,9 @@ struct table {
 	size_t width[COLUMNS];
 };
 
-/* Bytes from an image go to a terminal: control characters and broken text become '?'. */
 static void put_safe(struct buf *b, struct str s)
 {
-	bool text = str_is_utf8(s);
-	for (size_t i = 0; i < s.n; i++) {
-		unsigned char c = (unsigned char)s.p[i];
-		/* C1 controls are two bytes in UTF-8: C2 80 to C2 9F. */
-		bool c1 = c == 0xC2 && i + 1 < s.n && (unsigned char)s.p[i + 1] < 0xA0;
-		if (c < 0x20 || c == 0x7F || c1 || (c >= 0x80 && !text))
-			buf_add_char(b, '?');
-		else
-			buf_add_char(b, (char)c);
-		i += c1;
-	}
+	text_put_clean(b, s);
 }
 
 /* Columns that a text takes: code points (wide ones are rare in what is printed here). */

@@ -116,8 +116,8 @@ def complete(lazaret, tmp_path):
     ('lazaret scan --severity=H', {'HIGH'}),
     ('lazaret scan --severity H', {'HIGH'}),
     ('lazaret scan --fail-on=', {'NEGLIGIBLE', 'LOW', 'MEDIUM', 'HIGH', 'CRITICAL'}),
-    ('lazaret scan --format j', {'json'}),
-    ('lazaret scan -f j', {'json'}),
+    ('lazaret scan --format j', {'json', 'junit'}),
+    ('lazaret scan -f js', {'json'}),
     ('lazaret scan --no-c', {'--no-cache'}),
     ('lazaret db imp', {'import'}),
     ('lazaret db --fee', {'--feed='}),
@@ -159,6 +159,7 @@ VALUES = {
     'platform': 'linux/amd64', 'distro': 'debian:12', 'username': '', 'password-stdin': 'true', 'insecure-registry': 'true',
     'registry-mirror': 'a.example=http://127.0.0.1:1', 'retries': '0', 'skip-files': '*.x', 'skip-dirs': 'x,y', 'cross-file-systems': 'false', 'jobs': '2',
     'no-cache': 'true', 'cache-max': '100000', 'limit': 'layers=10', 'timeout': '1m', 'feed': 'kev', 'mirror': 'kev=http://127.0.0.1:1/', 'for': '',
+    'template': 't.tpl', 'show-suppressed': 'true',
     'repository': 'http://127.0.0.1:1/', 'keyring': 'none', 'full-log': '0',
 }
 # Options whose value is looked at; the others are names and paths.

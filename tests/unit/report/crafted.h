@@ -278,6 +278,7 @@ static struct report *crafted_add(struct crafted *c)
 	struct report *r = &c->reports[c->n++];
 	struct inventory *inv = ARENA_NEW(&c->arena, struct inventory);
 	inv->arena = &c->arena;
+	inv->scanners = ~0u;
 	*r = (struct report){ .inventory = inv, .created = 1800000000, .database = S("sha256:00") };
 	return r;
 }
