@@ -20,6 +20,9 @@ const struct analyzer *const *analyzers_chosen(struct arena *a, const struct ana
 	const struct analyzer **list = arena_array(a, COUNT(analyzers), sizeof *list);
 	unsigned asked = o->scanners ? o->scanners : SCAN_PACKAGES;
 	size_t n = 0;
+	/* Packages are what has licences. */
+	if (asked & SCAN_LICENCES)
+		asked |= SCAN_PACKAGES;
 	for (size_t i = 0; analyzers[i]; i++) {
 		unsigned runs = analyzers[i]->scanners ? analyzers[i]->scanners : SCAN_PACKAGES;
 		if ((runs & asked) && (o->lockfiles || !analyzers[i]->lockfile))

@@ -130,6 +130,11 @@ void inventory_keep(struct inventory *inv, bool os, bool library)
 			p->owner = to[p->owner] == SIZE_MAX ? -1 : (ssize_t)to[p->owner];
 		inv->packages[to[i]] = *p;
 	}
+	for (size_t i = 0; i < inv->n_licence_texts; i++) {
+		ssize_t *owner = &inv->licence_texts[i].package;
+		if (*owner >= 0)
+			*owner = to[*owner] == SIZE_MAX ? -1 : (ssize_t)to[*owner];
+	}
 	inv->n_packages = n;
 }
 

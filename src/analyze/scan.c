@@ -11,6 +11,7 @@
 #include "analyze/distro.h"
 #include "analyze/fold.h"
 #include "analyze/layer.h"
+#include "analyze/licence.h"
 #include "analyze/match.h"
 #include "analyze/secret.h"
 #include "analyze/owned.h"
@@ -477,6 +478,7 @@ static int fill_inventory(struct scan *s, const struct fold *f, const struct dis
 	inventory_sort_packages(inv);
 	inventory_merge_doubles(inv);
 	owned_prove(f, inv);
+	licence_fill(inv);
 	for (size_t i = 0; i < inv->n_packages; i++)
 		if (inv->packages[i].purl.n == 0)
 			inv->packages[i].purl =

@@ -6,6 +6,7 @@
 #include "base/time.h"
 #include "cmd/alarm.h"
 #include "iac/image.h"
+#include "policy/licences.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -233,6 +234,8 @@ static int judge(struct scan_job *j, struct source *s, struct report *r, struct 
 	r->n_findings = m.n_findings;
 	r->unknown = m.unknown;
 	r->warnings = m.warnings;
+	if (inv->scanners & SCAN_LICENCES)
+		licences_judge(r, a);
 	if (inv->scanners & SCAN_CONFIG)
 		judge_configuration(j, r);
 	int code = exceptions_apply(&j->exceptions, s, r, j->verdict.now, a, e);

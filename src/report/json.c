@@ -142,6 +142,7 @@ static void put_package(struct json_out *o, const struct inventory *inv, const s
 	json_end_object(o);
 	json_put_member_opt(o, "arch", p->arch);
 	put_strs(o, "licenses", &p->licences);
+	json_put_member_opt(o, "license", p->licence);
 	json_put_member(o, "path", p->path);
 	put_layer(o, inv, p->layer);
 	json_put_key(o, "files");
@@ -243,6 +244,36 @@ static void put_texts(struct json_out *o, const char *key, const char *const *v)
 	json_end_array(o);
 }
 
+/* Licences of categories worth looking at; absent when nobody asked. */
+static void put_licences(struct json_out *o, const struct report *r)
+{
+	if (!(r->inventory->scanners & SCAN_LICENCES))
+		return;
+	json_put_key(o, "licences");
+	json_begin_array(o);
+	for (size_t i = 0; i < r->n_licences; i++) {
+		const struct licence_finding *f = &r->licences[i];
+		if (f->suppressed.by.n)
+			continue;
+		json_begin_object(o);
+		json_put_member(o, "license", f->expression);
+		json_put_member(o, "category", f->category);
+		json_put_member(o, "severity", str_of(severity_name(f->severity)));
+		if (f->package) {
+			json_put_key(o, "package");
+			json_begin_object(o);
+			json_put_member(o, "name", f->package->name);
+			json_put_member(o, "version", f->package->version);
+			json_put_member(o, "purl", f->package->purl);
+			json_end_object(o);
+		}
+		json_put_member(o, "path", f->path);
+		put_layer(o, r->inventory, f->layer);
+		json_end_object(o);
+	}
+	json_end_array(o);
+}
+
 /* What failed of the checks of its configuration; absent when nobody asked. */
 static void put_configuration(struct json_out *o, const struct report *r)
 {
@@ -310,6 +341,7 @@ static void put_report(struct json_out *o, const struct report *r)
 			put_finding(o, inv, &r->findings[i]);
 	json_end_array(o);
 	put_configuration(o, r);
+	put_licences(o, r);
 	put_not_examined(o, inv);
 	put_strs(o, "warnings", &r->warnings);
 	json_put_member(o, "verdict", str_of(verdict_name(r->verdict.kind)));

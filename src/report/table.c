@@ -275,6 +275,49 @@ static void put_checks(struct table *t, const struct report *r)
 		buf_add_char(t->out, '\n');
 }
 
+/* Packages of one licence on one line. */
+static void put_licence_line(struct table *t, const struct report *r, size_t from, size_t to)
+{
+	const struct licence_finding *f = &r->licences[from];
+	size_t shown = 0, n = 0;
+	buf_add_str(t->out, S("  "));
+	put_cell(t, str_of(severity_name(f->severity)), 8, colours[f->severity]);
+	buf_addf(t->out, " %.*s ", STR(f->category));
+	put_safe(t->out, f->expression);
+	buf_add_str(t->out, S(": "));
+	for (size_t i = from; i < to; i++) {
+		if (r->licences[i].suppressed.by.n)
+			continue;
+		if (++n > DETAILS_SHOWN)
+			continue;
+		if (shown++)
+			buf_add_str(t->out, S(", "));
+		put_safe(t->out, r->licences[i].package ? r->licences[i].package->name
+							: r->licences[i].path);
+	}
+	if (n > shown)
+		buf_addf(t->out, " and %zu more", n - shown);
+	buf_add_char(t->out, '\n');
+}
+
+static void put_licences(struct table *t, const struct report *r)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < r->n_licences; i++)
+		n += !r->licences[i].suppressed.by.n;
+	if (n == 0)
+		return;
+	buf_addf(t->out, "Licences: %zu finding%s\n", n, n == 1 ? "" : "s");
+	for (size_t i = 0, end; i < r->n_licences; i = end) {
+		for (end = i + 1; end < r->n_licences &&
+				  str_eq(r->licences[end].expression, r->licences[i].expression);)
+			end++;
+		if (!r->licences[i].suppressed.by.n)
+			put_licence_line(t, r, i, end);
+	}
+	buf_add_char(t->out, '\n');
+}
+
 /* How much of it is the base's. */
 static void put_base(struct table *t, const struct report *r)
 {
@@ -289,6 +332,11 @@ static void put_base(struct table *t, const struct report *r)
 		bool counts = !r->checks[i].suppressed.by.n;
 		all += counts;
 		base += counts && r->checks[i].layer >= 0 && (size_t)r->checks[i].layer < b->layers;
+	}
+	for (size_t i = 0; i < r->n_licences; i++) {
+		bool counts = !r->licences[i].suppressed.by.n;
+		all += counts;
+		base += counts && r->licences[i].layer < b->layers;
 	}
 	if (b->layers == 0 || all == 0)
 		return;
@@ -350,6 +398,7 @@ static void put_report(struct table *t, const struct report *r)
 	if (r->inventory->scanners & SCAN_PACKAGES)
 		put_summary(t, r);
 	put_checks(t, r);
+	put_licences(t, r);
 	put_base(t, r);
 	put_not_examined(t, r->inventory);
 	put_lines(t, "Warning: ", &r->warnings);
