@@ -4,7 +4,7 @@
 
 #include "analyze/analyzer.h"
 
-enum { GO_TEXT_MAX = 4 << 20 }; /* bytes of a program's module list, of a go.mod */
+enum { GO_TEXT_MAX = 2 << 20 }; /* bytes of a program's module list, of a go.mod */
 
 /* "go1.22.1" -> "v1.22.1", "go1.22rc1" -> "v1.22.0-rc.1", as the advisories of the standard library count; what stands
  * around it ("devel", "X:boringcrypto", "(Red Hat ...)") is dropped. Empty when no version is in it. */

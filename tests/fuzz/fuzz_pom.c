@@ -1,0 +1,4 @@
+/* A pom.xml of any bytes. */
+#include "fuzz_analyzer.h"
+
+FUZZ_ANALYZER(pom, "pom.xml")
