@@ -7,6 +7,21 @@
 
 static const struct str kind_keys[] = { S("needs"), S("needs-optional"), S("needs-dev") };
 
+bool lock_wants(const struct file *f, struct str head)
+{
+	static const struct str installed[] = { S("node_modules"), S("site-packages"),
+						S("dist-packages") };
+	struct str rest = f->path;
+	(void)head;
+	while (rest.n) {
+		struct str folder = str_cut(&rest, '/');
+		for (size_t i = 0; i < COUNT(installed); i++)
+			if (str_eq(folder, installed[i]))
+				return false;
+	}
+	return true;
+}
+
 void lock_init(struct lock *l, struct analysis *an, const struct file *f, const char *analyzer,
 	       const char *type)
 {

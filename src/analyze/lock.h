@@ -42,6 +42,8 @@ struct lock {
 	struct lock_entry *(*resolve)(struct lock *l, const struct lock_entry *from, const struct lock_need *need);
 };
 
+/* `wants` of readers of lockfiles: not those that came with an installed package. */
+bool lock_wants(const struct file *f, struct str head);
 /* Makes the record_file too. */
 void lock_init(struct lock *l, struct analysis *an, const struct file *f, const char *analyzer, const char *type);
 /* Strings are borrowed. A name or version beyond LISTING_NAME_MAX or with control characters is ERR_INVALID. */

@@ -229,19 +229,13 @@ static int join(const struct fold *f, struct inventory *inv, struct err *e)
 
 static const char *const patterns[] = { "package-lock.json", "npm-shrinkwrap.json", NULL };
 
-static bool wants(const struct file *f, struct str head)
-{
-	(void)head;
-	return str_find(f->path, S("node_modules/")) < 0;
-}
-
 const struct analyzer analyzer_package_lock = {
 	.name = "package_lock",
 	.version = 1,
 	.lockfile = true,
 	.patterns = patterns,
 	.want_whole = true,
-	.wants = wants,
+	.wants = lock_wants,
 	.end = end,
 	.join = join,
 };

@@ -64,5 +64,6 @@ const struct analyzer analyzer_pipfile_lock = {
 	.lockfile = true,
 	.patterns = patterns,
 	.want_whole = true,
+	.wants = lock_wants,
 	.end = end,
 };

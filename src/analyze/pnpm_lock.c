@@ -197,5 +197,6 @@ const struct analyzer analyzer_pnpm_lock = {
 	.lockfile = true,
 	.patterns = patterns,
 	.want_whole = true,
+	.wants = lock_wants,
 	.end = end,
 };

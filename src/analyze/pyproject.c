@@ -83,5 +83,6 @@ const struct analyzer analyzer_pyproject = {
 	.lockfile = true,
 	.patterns = patterns,
 	.want_whole = true,
+	.wants = lock_wants,
 	.end = end,
 };

@@ -240,6 +240,7 @@ const struct analyzer analyzer_python_lock = {
 	.lockfile = true,
 	.patterns = patterns,
 	.want_whole = true,
+	.wants = lock_wants,
 	.end = end,
 	.join = join,
 };

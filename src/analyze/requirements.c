@@ -112,18 +112,12 @@ static int end(struct analysis *an, void *state, const struct file *f, const str
 static const char *const patterns[] = { "requirements*.txt", "*requirements.txt",
 					"**/requirements/*.txt", NULL };
 
-static bool wants(const struct file *f, struct str head)
-{
-	(void)head;
-	return str_find(f->path, S(".dist-info/")) < 0 && str_find(f->path, S(".egg-info/")) < 0;
-}
-
 const struct analyzer analyzer_requirements = {
 	.name = "requirements",
 	.version = 1,
 	.lockfile = true,
 	.patterns = patterns,
 	.want_whole = true,
-	.wants = wants,
+	.wants = lock_wants,
 	.end = end,
 };

@@ -253,19 +253,13 @@ static int join(const struct fold *f, struct inventory *inv, struct err *e)
 
 static const char *const patterns[] = { "yarn.lock", NULL };
 
-static bool wants(const struct file *f, struct str head)
-{
-	(void)head;
-	return str_find(f->path, S("node_modules/")) < 0;
-}
-
 const struct analyzer analyzer_yarn_lock = {
 	.name = "yarn_lock",
 	.version = 1,
 	.lockfile = true,
 	.patterns = patterns,
 	.want_whole = true,
-	.wants = wants,
+	.wants = lock_wants,
 	.end = end,
 	.join = join,
 };

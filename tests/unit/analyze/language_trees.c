@@ -18,7 +18,7 @@
 
 #define ANALYZERS(_) \
 	_(package_json) _(package_lock) _(pnpm_lock) _(yarn_lock) _(python_dist) _(python_lock) \
-	_(pyproject) _(pipfile_lock) _(requirements) _(conda_meta)
+	_(pyproject) _(pipfile_lock) _(requirements) _(conda_meta) _(bun_lock) _(deno_lock)
 #define DECLARE(name) extern const struct analyzer analyzer_##name;
 #define POINTER(name) &analyzer_##name,
 ANALYZERS(DECLARE)
