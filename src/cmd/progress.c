@@ -48,10 +48,17 @@ void progress_text(void *ctx, const char *text)
 		show(p, true, text);
 }
 
-void progress_stop(struct progress *p)
+void progress_clear(struct progress *p)
 {
+	pthread_mutex_lock(&p->lock);
 	if (p->shown)
 		fputs("\r\x1b[K", stderr);
 	p->shown = false;
+	pthread_mutex_unlock(&p->lock);
+}
+
+void progress_stop(struct progress *p)
+{
+	progress_clear(p);
 	pthread_mutex_destroy(&p->lock);
 }

@@ -16,7 +16,8 @@ void progress_start(struct progress *p, const struct args *a);
 void progress_layer(void *ctx, size_t layer, size_t n_layers, const char *what, uint64_t done,
 		    uint64_t total);
 void progress_text(void *ctx, const char *text);
-/* Takes the line away. */
+/* Takes the line away, until there is something new. */
+void progress_clear(struct progress *p);
 void progress_stop(struct progress *p);
 
 #endif

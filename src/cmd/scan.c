@@ -2,8 +2,13 @@
 #include "cmd/output.h"
 #include "cmd/scan_job.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 static const struct option options[] = {
 	{ "format", 'f', "FORMAT[=FILE]", "FORMATS", true, false, "report format, may repeat" },
+	{ "file", 0, "LIST", "FILE", true, false, "scan the targets of this file" },
+	{ "all-tags", 0, NULL, NULL, false, false, "scan every tag of a repository" },
 	{ "output", 'o', "FILE", "FILE", false, false, "write the report to a file" },
 	{ "template", 0, "[@]FILE", "FILE", false, false, "the text of --format template" },
 	{ "show-suppressed", 0, NULL, NULL, false, false,
@@ -13,35 +18,119 @@ static const struct option options[] = {
 	{ 0 },
 };
 
-static int scan_all(struct scan_job *j, const struct outputs *outputs, struct err *e)
+enum { LIST_BYTES = 64 << 20, TARGETS_MAX = 100000 };
+
+/* One target a line. */
+static int read_list(const struct args *a, struct str name, struct strs *targets, struct err *e)
 {
-	const struct strs *targets = &j->args->words;
+	bool input = str_eq(name, S("-"));
+	struct buf text CLEANUP(buf_done) = { 0 };
+	int fd = input ? STDIN_FILENO : open(arena_cstr(a->arena, name), O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return err_sys(e, "open the list of targets %.*s", STR(name));
+	struct stream *s CLEANUP(cleanup_stream) = stream_fd(fd, !input, -1, UINT64_MAX);
+	if (stream_read_all(s, LIST_BYTES, &text, e))
+		return err_in(e, "list of targets %.*s", STR(name));
+	struct str rest = str_buf(&text), line;
+	while (str_line(&rest, &line)) {
+		line = str_trim(line);
+		if (!line.n || line.p[0] == '#')
+			continue;
+		if (targets->n >= TARGETS_MAX)
+			return err_set(e, ERR_LIMIT, "more than %d targets in %.*s", TARGETS_MAX,
+				       STR(name));
+		*ARENA_PUSH(a->arena, targets->v, targets->n, targets->cap) =
+			arena_str(a->arena, line);
+	}
+	return 0;
+}
+
+static int list_targets(const struct args *a, struct strs *targets, struct err *e)
+{
+	struct strs files = args_list(a, "file");
+	int r = 0;
+	for (size_t i = 0; i < a->words.n; i++)
+		*ARENA_PUSH(a->arena, targets->v, targets->n, targets->cap) = a->words.v[i];
+	for (size_t i = 0; i < files.n && r == 0; i++)
+		r = read_list(a, files.v[i], targets, e);
+	return r;
+}
+
+/* The target with each of its tags in place of its own. */
+static int add_tags(struct scan_job *j, struct str target, struct strs *out, struct err *e)
+{
+	struct arena *a = j->args->arena;
+	struct source *s CLEANUP(cleanup_source) = NULL;
+	struct strs tags;
+	if (source_open(target, &j->source, &s, e) || source_tags(s, &tags, e))
+		return e->code;
+	struct str bare = s->ref.repository.n
+				  ? arena_printf(a, "registry:%.*s/%.*s", STR(s->ref.host),
+						 STR(s->ref.repository))
+				  : arena_printf(a, "%s:%.*s", s->ops->scheme, STR(s->path));
+	for (size_t i = 0; i < tags.n; i++)
+		*ARENA_PUSH(a, out->v, out->n, out->cap) =
+			arena_printf(a, "%.*s:%.*s", STR(bare), STR(tags.v[i]));
+	if (!tags.n)
+		return err_set(e, ERR_NOT_FOUND, "it has no tags");
+	return 0;
+}
+
+/* A target that fails is told; the others go on. */
+static bool failed(struct scan_job *j, struct str target, struct err *e)
+{
+	progress_clear(&j->progress);
+	err_in(e, "%.*s", STR(target));
+	fail(j->args, e);
+	return true;
+}
+
+static bool scan_each(struct scan_job *j, const struct strs *targets, struct err *e)
+{
+	struct strs tags = { 0 };
+	bool any = false;
+	if (args_flag(j->args, "all-tags")) {
+		for (size_t i = 0; i < targets->n; i++)
+			if (add_tags(j, targets->v[i], &tags, e))
+				any = failed(j, targets->v[i], e);
+		targets = &tags;
+	}
 	for (size_t i = 0; i < targets->n; i++)
 		if (scan_job_target(j, targets->v[i], e))
-			return err_in(e, "%.*s", STR(targets->v[i]));
-	progress_stop(&j->progress);
-	return outputs_write(outputs, j->reports, j->n_reports, e);
+			any = failed(j, targets->v[i], e);
+	return any;
+}
+
+static int scan_all(struct scan_job *j, const struct strs *targets, const struct outputs *outputs)
+{
+	struct err e = { 0 };
+	bool any = scan_each(j, targets, &e);
+	progress_clear(&j->progress);
+	if (j->n_reports && outputs_write(outputs, j->reports, j->n_reports, &e))
+		return fail(j->args, &e);
+	return any ? EXIT_FAILED : scan_job_exit_status(j);
 }
 
 static int run(const struct args *a)
 {
 	struct scan_job j;
 	struct outputs outputs;
+	struct strs targets = { 0 };
 	struct err e = { 0 };
 	int status;
-	if (a->words.n == 0)
+	if (a->words.n == 0 && args_list(a, "file").n == 0)
 		return usage(a, "wanted: an image, an archive or a folder");
 	if (scan_job_open(&j, a, &e))
 		return fail(a, &e);
 	int r = scan_job_read(&j, true, &e);
 	if (r == ERR_INVALID || (r == 0 && outputs_parse(a, &outputs, &e)))
 		status = usage(a, "%s", e.text);
-	else if (r == 0 && scan_all(&j, &outputs, &e) == 0)
-		status = scan_job_exit_status(&j);
+	else if (r || list_targets(a, &targets, &e))
+		status = fail(a, &e);
 	else
-		status = EXIT_FAILED;
+		status = scan_all(&j, &targets, &outputs);
 	scan_job_close(&j);
-	return status == EXIT_FAILED ? fail(a, &e) : status;
+	return status;
 }
 
 const struct command command_scan = { "scan", "find what is known to be wrong with an image", NULL,
