@@ -29,6 +29,31 @@ void arena_done(struct arena *a)
 	*a = (struct arena){ 0 };
 }
 
+void arena_reset(struct arena *a)
+{
+	struct arena_block *b = a->head;
+	/* A block for one large request is not where `p` points into. */
+	while (b && (char *)(b + 1) + b->size != a->end) {
+		struct arena_block *next = b->next;
+		free(b);
+		b = next;
+	}
+	struct arena_block *kept = b;
+	for (b = kept ? kept->next : NULL; b;) {
+		struct arena_block *next = b->next;
+		free(b);
+		b = next;
+	}
+	if (!kept) {
+		*a = (struct arena){ 0 };
+		return;
+	}
+	kept->next = NULL;
+	a->head = kept;
+	a->p = (char *)(kept + 1);
+	a->total = kept->size;
+}
+
 void arena_merge(struct arena *into, struct arena *from)
 {
 	struct arena_block **last = &from->head;

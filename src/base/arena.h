@@ -18,6 +18,8 @@ struct arena {
 /* A zeroed struct arena is a valid empty one. */
 void arena_init(struct arena *a);
 void arena_done(struct arena *a);
+/* Everything in it is gone; its last block is kept for what comes. */
+void arena_reset(struct arena *a);
 /* What `from` holds lives as long as `into` from now on; `from` is empty then. */
 void arena_merge(struct arena *into, struct arena *from);
 /* Memory aligned for any type, not initialized / zeroed; valid until arena_done. */

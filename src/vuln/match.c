@@ -46,6 +46,7 @@ struct matcher {
 	size_t n_types, types_cap;
 	struct advisory_db *db;
 	struct arena *a;
+	struct arena scratch; /* of the package at hand */
 	struct match_result *out;
 	struct map seen; /* ids of one package -> struct group */
 	struct group **groups;
@@ -58,6 +59,19 @@ struct matcher {
 static bool is_cve(struct str id)
 {
 	return str_starts(id, S("CVE-"));
+}
+
+static struct strs copy(struct matcher *m, const struct strs *v)
+{
+	struct strs out = { arena_array(m->a, v->n, sizeof *v->v), v->n, v->n };
+	if (v->n)
+		memcpy(out.v, v->v, v->n * sizeof *v->v);
+	return out;
+}
+
+static void push_name(struct matcher *m, struct strs *v, struct str s)
+{
+	*ARENA_PUSH(&m->scratch, v->v, v->n, v->cap) = s;
 }
 
 static void push(struct matcher *m, struct strs *v, struct str s)
@@ -158,9 +172,9 @@ static struct group *group_at(struct matcher *m, struct str id)
 {
 	struct group **g = (struct group **)map_at(&m->seen, id);
 	if (!*g) {
-		*g = ARENA_NEW(m->a, struct group);
+		*g = ARENA_NEW(&m->scratch, struct group);
 		(*g)->id = id;
-		*ARENA_PUSH(m->a, m->groups, m->n_groups, m->groups_cap) = *g;
+		*ARENA_PUSH(&m->scratch, m->groups, m->n_groups, m->groups_cap) = *g;
 	}
 	return *g;
 }
@@ -169,15 +183,15 @@ static void add_names(struct matcher *m, struct group *g, const struct strs *nam
 {
 	for (size_t i = 0; i < names->n && g->names.n < NAMES_MAX; i++)
 		if (!is_cve(names->v[i]))
-			push(m, &g->names, names->v[i]);
+			push_name(m, &g->names, names->v[i]);
 }
 
 static void add_claim(struct matcher *m, struct str id, const struct claim *c)
 {
 	struct group *g = group_at(m, id);
-	*ARENA_PUSH(m->a, g->claims, g->n_claims, g->claims_cap) = *c;
+	*ARENA_PUSH(&m->scratch, g->claims, g->n_claims, g->claims_cap) = *c;
 	if (!str_eq(c->adv->id, id))
-		push(m, &g->names, c->adv->id);
+		push_name(m, &g->names, c->adv->id);
 	add_names(m, g, &c->adv->aliases);
 }
 
@@ -211,7 +225,7 @@ static struct str source_version(struct matcher *m, const struct package *p)
 	struct str epoch = record_attr(p->attrs, p->n_attrs, S("epoch"));
 	if (!epoch.n || str_find_char(p->source_version, ':') >= 0)
 		return p->source_version;
-	return arena_printf(m->a, "%.*s:%.*s", STR(epoch), STR(p->source_version));
+	return arena_printf(&m->scratch, "%.*s:%.*s", STR(epoch), STR(p->source_version));
 }
 
 /* binary: which records count; version: what is compared with them. */
@@ -220,7 +234,7 @@ static int look_up(struct matcher *m, const struct package *p, struct str ns, st
 {
 	struct advisory *hits = NULL;
 	size_t n = 0;
-	int r = advisory_db_find(m->db, ns, name, m->a, &hits, &n, e);
+	int r = advisory_db_find(m->db, ns, name, &m->scratch, &hits, &n, e);
 	for (size_t i = 0; r >= 0 && i < n; i++) {
 		const struct affected *aff = &hits[i].affected[0];
 		if (hits[i].withdrawn || aff->by_binary != binary || !applies(aff, p))
@@ -297,7 +311,7 @@ static void add_details(struct matcher *m, struct finding *f, const struct advis
 	if (!f->summary.n)
 		f->summary = adv->summary;
 	if (!f->references.n)
-		f->references = adv->references;
+		f->references = copy(m, &adv->references);
 	if (adv->published && (!f->published || adv->published < f->published))
 		f->published = adv->published;
 	f->modified = MAX(f->modified, adv->modified);
@@ -339,7 +353,7 @@ static int fill_finding(struct matcher *m, struct finding *f, const struct group
 		}
 		set_severity(f, c->aff->severity, c->adv->feed);
 	}
-	int r = advisory_db_get(m->db, g->id, m->a, &more, &n, e);
+	int r = advisory_db_get(m->db, g->id, &m->scratch, &more, &n, e);
 	if (r < 0 && r != ERR_NOT_FOUND)
 		return r;
 	for (size_t i = 0; r >= 0 && i < n; i++)
@@ -398,17 +412,18 @@ static int look_up_library(struct matcher *m, const struct package *p, struct er
 	if (!t->ecosystem)
 		return 0;
 	return look_up(m, p, str_of(t->ecosystem->ns),
-		       ecosystem_normalise(m->a, t->ecosystem, p->name), false, p->version, e);
+		       ecosystem_normalise(&m->scratch, t->ecosystem, p->name), false, p->version,
+		       e);
 }
 
-static struct evidence evidence_of(const struct claim *c)
+static struct evidence evidence_of(const struct matcher *m, const struct claim *c)
 {
 	struct evidence e = { .advisory = c->adv->id,
 			      .ns = c->aff->ns,
 			      .name = c->aff->package,
 			      .scheme = c->aff->scheme,
 			      .enumerated = c->enumerated && !c->range,
-			      .version = c->version };
+			      .version = arena_str(m->a, c->version) };
 	if (c->range)
 		e.range = *c->range;
 	return e;
@@ -417,8 +432,10 @@ static struct evidence evidence_of(const struct claim *c)
 static int match_package(struct matcher *m, const struct package *p, struct err *e)
 {
 	unsigned kinds = m->o->kinds ? m->o->kinds : MATCH_OS | MATCH_LIBRARY;
-	map_init(&m->seen, m->a);
-	m->n_groups = 0;
+	arena_reset(&m->scratch);
+	map_init(&m->seen, &m->scratch);
+	m->groups = NULL;
+	m->n_groups = m->groups_cap = 0;
 	int r = 0;
 	if (package_is_os(p))
 		r = kinds & MATCH_OS ? look_up_os(m, p, e) : 0;
@@ -433,12 +450,12 @@ static int match_package(struct matcher *m, const struct package *p, struct err 
 		struct finding *f = ARENA_PUSH(m->a, m->out->findings, m->out->n_findings,
 					       m->out->findings_cap);
 		*f = (struct finding){ .id = g->id,
-				       .aliases = g->names,
+				       .aliases = copy(m, &g->names),
 				       .package = p,
 				       .fixed = best->fixed,
 				       .status = best->status,
 				       .feed = best->adv->feed,
-				       .evidence = evidence_of(best) };
+				       .evidence = evidence_of(m, best) };
 		r = fill_finding(m, f, g, best, e);
 	}
 	return r;
@@ -580,6 +597,7 @@ int match_inventory(const struct inventory *inv, struct advisory_db *db,
 	m.covered = ns.n && (repository_read(&m) || advisory_db_namespace_records(db, ns));
 	for (size_t i = 0; r == 0 && i < inv->n_packages; i++)
 		r = match_package(&m, &inv->packages[i], e);
+	arena_done(&m.scratch);
 	if (r < 0)
 		return r;
 	say_warnings(&m, o->now);
