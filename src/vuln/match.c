@@ -419,8 +419,8 @@ static int look_up_library(struct matcher *m, const struct package *p, struct er
 static struct evidence evidence_of(const struct matcher *m, const struct claim *c)
 {
 	struct evidence e = { .advisory = c->adv->id,
-			      .ns = c->aff->ns,
-			      .name = c->aff->package,
+			      .ns = arena_str(m->a, c->aff->ns),
+			      .name = arena_str(m->a, c->aff->package),
 			      .scheme = c->aff->scheme,
 			      .enumerated = c->enumerated && !c->range,
 			      .version = arena_str(m->a, c->version) };
