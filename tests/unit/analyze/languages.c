@@ -14,6 +14,7 @@
 	X(nuget_lock, "packages/dotnet", "packages.lock.json", "packages_lock*") \
 	X(nuget_config, NULL, NULL, NULL) \
 	X(nuget_props, NULL, NULL, NULL) \
+	X(nuget_pe, NULL, NULL, NULL) \
 	X(mix_lock, NULL, NULL, NULL) \
 	X(pubspec_lock, NULL, NULL, NULL) \
 	X(swift_resolved, NULL, NULL, NULL) \
@@ -23,7 +24,11 @@
 	X(r_description, NULL, NULL, NULL) \
 	X(opkg, NULL, NULL, NULL) \
 	X(pacman, NULL, NULL, NULL) \
-	X(bitnami, NULL, NULL, NULL)
+	X(bitnami, NULL, NULL, NULL) \
+	X(rockspec, NULL, NULL, NULL) \
+	X(cpan, NULL, NULL, NULL) \
+	X(haskell, NULL, NULL, NULL) \
+	X(nix, NULL, NULL, NULL)
 
 #define TEST(name, folder, path, names) \
 	extern const struct analyzer analyzer_##name; \
