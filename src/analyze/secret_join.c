@@ -93,6 +93,8 @@ struct config {
 	struct secret_scan *scan;
 	size_t found;
 	bool cut;
+	const struct secret_find *finds; /* of the last text */
+	size_t n_finds;
 };
 
 static int search(struct config *c, const char *where, struct str name, struct str text,
@@ -101,12 +103,16 @@ static int search(struct config *c, const char *where, struct str name, struct s
 	struct secret_find *v;
 	size_t n;
 	const char *cut;
+	c->finds = NULL;
+	c->n_finds = 0;
 	c->cut |= text.n > CONFIG_TEXT_MAX;
 	text = str_upto(text, CONFIG_TEXT_MAX);
 	secret_scan_begin(c->scan, S(""), text.n);
 	if (secret_scan_feed(c->scan, text, e) || secret_scan_end(c->scan, &v, &n, &cut, e))
 		return e->code;
 	c->cut |= cut != NULL;
+	c->finds = v;
+	c->n_finds = n;
 	for (size_t i = 0; i < n; i++) {
 		struct inventory *inv = c->inv;
 		if (c->found++ >= CONFIG_FINDS_MAX) {
@@ -168,9 +174,29 @@ static int search_words(struct config *c, const char *name, const struct json *l
 	return r;
 }
 
+/* The text with stars in place of what was found in it: reports print it as what made a layer. */
+static struct str masked(const struct config *c, struct str text)
+{
+	struct buf b = { 0 };
+	size_t at = 0;
+	for (size_t i = 0; i < c->n_finds; i++) {
+		size_t from = (size_t)MIN(c->finds[i].at, (uint64_t)text.n);
+		size_t to = (size_t)MIN(c->finds[i].end, (uint64_t)text.n);
+		if (from > at)
+			buf_add(&b, text.p + at, from - at);
+		if (to > at)
+			buf_add_str(&b, S("*****"));
+		at = MAX(at, to);
+	}
+	buf_add_str(&b, str_from(text, at));
+	struct str s = arena_str(c->inv->arena, str_buf(&b));
+	buf_done(&b);
+	return s;
+}
+
 static int search_history(struct config *c, const struct image_config *cfg, struct err *e)
 {
-	for (size_t i = 0; i < cfg->n_history; i++) {
+	for (size_t i = 0, layer = 0; i < cfg->n_history; i++) {
 		char step[24];
 		struct buf b = { 0 };
 		snprintf(step, sizeof step, "%zu", i + 1);
@@ -181,6 +207,11 @@ static int search_history(struct config *c, const struct image_config *cfg, stru
 		buf_done(&b);
 		if (r)
 			return r;
+		if (cfg->history[i].empty_layer)
+			continue;
+		if (c->n_finds && layer < c->inv->n_layers)
+			c->inv->layers[layer].created_by = masked(c, cfg->history[i].created_by);
+		layer++;
 	}
 	return 0;
 }
@@ -221,7 +252,7 @@ int secrets_collect(const struct fold *f, struct str prepared, struct inventory 
 	struct secret_scan *s;
 	if (secret_scan_open(inv->arena, prepared, &s, e))
 		return e->code;
-	struct config c = { inv, s, 0, false };
+	struct config c = { .inv = inv, .scan = s };
 	add_files(f, secret_scan_rules(s), inv);
 	int r = inv->image && inv->image->cfg.raw.n ? search_config(&c, &inv->image->cfg, e) : 0;
 	if (c.cut)

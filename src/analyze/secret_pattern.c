@@ -30,7 +30,8 @@ int secret_pattern_open(struct str text, struct secret_pattern **out, struct err
 	PCRE2_SIZE at;
 	unsigned char why[160];
 	pcre2_code *c = pcre2_compile((PCRE2_SPTR)(text.n ? text.p : ""), text.n,
-				      PCRE2_NEVER_UTF | PCRE2_NEVER_UCP | PCRE2_NEVER_BACKSLASH_C,
+				      PCRE2_USE_OFFSET_LIMIT | PCRE2_NEVER_UTF | PCRE2_NEVER_UCP |
+					      PCRE2_NEVER_BACKSLASH_C,
 				      &code, &at, NULL);
 	if (!c) {
 		pcre2_get_error_message(code, why, sizeof why);
@@ -67,8 +68,10 @@ bool secret_pattern_has_group(const struct secret_pattern *p, struct str name)
 }
 
 int secret_pattern_find(const struct secret_pattern *p, struct str subject, size_t from,
-			struct str name, struct secret_span *all, struct secret_span *group)
+			size_t last, struct str name, struct secret_span *all,
+			struct secret_span *group)
 {
+	pcre2_set_offset_limit(p->context, last);
 	int n = pcre2_match(p->code, (PCRE2_SPTR)(subject.n ? subject.p : ""), subject.n, from, 0,
 			    p->data, p->context);
 	if (n == PCRE2_ERROR_NOMATCH)
@@ -94,5 +97,5 @@ int secret_pattern_find(const struct secret_pattern *p, struct str subject, size
 bool secret_pattern_in(const struct secret_pattern *p, struct str subject)
 {
 	struct secret_span a, g;
-	return secret_pattern_find(p, subject, 0, (struct str){ 0 }, &a, &g) > 0;
+	return secret_pattern_find(p, subject, 0, subject.n, (struct str){ 0 }, &a, &g) > 0;
 }

@@ -14,10 +14,11 @@ struct secret_span {
 /* ERR_INVALID says what is wrong with the expression and where. */
 int secret_pattern_open(struct str text, struct secret_pattern **out, struct err *e);
 void secret_pattern_close(struct secret_pattern *p);
-/* The first match at or behind `from`: 1 with all of it and, in `group`, the named group, or (name empty) the first group
- * that took part, or all. 0: none. ERR_LIMIT: given up. */
+/* The first match that begins at `from` or behind, `last` at the latest: 1 with all of it and, in `group`, the named group,
+ * or (name empty) the first group that took part, or all. 0: none. ERR_LIMIT: given up. */
 int secret_pattern_find(const struct secret_pattern *p, struct str subject, size_t from,
-			struct str name, struct secret_span *all, struct secret_span *group);
+			size_t last, struct str name, struct secret_span *all,
+			struct secret_span *group);
 /* Whether there is a match anywhere. */
 bool secret_pattern_in(const struct secret_pattern *p, struct str subject);
 bool secret_pattern_has_group(const struct secret_pattern *p, struct str name);

@@ -7,8 +7,7 @@
 
 #include "base/yaml.h"
 
-static const struct secret_rule builtin[] = {
-#define SECRET(i, t, c, s, k, p, en, al, pa) \
+#define ROW(i, t, c, s, k, p, en, al, pa, as) \
 	{ \
 		.id = { i, sizeof i - 1 }, \
 		.title = { t, sizeof t - 1 }, \
@@ -19,7 +18,14 @@ static const struct secret_rule builtin[] = {
 		.allow = { al, sizeof al - 1 }, \
 		.path = { pa, sizeof pa - 1 }, \
 		.entropy = en, \
+		.before = BUILTIN_BEFORE, \
+		.assigned = as, \
 	},
+enum { BUILTIN_BEFORE = 96 };
+static const struct secret_rule builtin[] = {
+#define SECRET(i, t, c, s, k, p, en, al, pa) ROW(i, t, c, s, k, p, en, al, pa, false)
+#define NAMED(i, t, c, s, k, w, v, en, al) \
+	ROW(i, t, c, s, k, "(?i:" w ")" SET "(" v ")" TO, en, al, "", true)
 #include "analyze/secrets.def"
 };
 
@@ -166,6 +172,7 @@ static int get_rule(struct arena *a, const struct yaml *y, struct secret_rule *r
 	struct str entropy = { 0 };
 	uint64_t tenths = 0;
 	*r = (struct secret_rule){ .custom = true,
+				   .before = SECRET_BEFORE,
 				   .severity = S("UNKNOWN"),
 				   .category = S("custom") };
 	if (y->kind != YAML_MAP)

@@ -6,7 +6,7 @@
 #include "base/err.h"
 
 enum {
-	SECRET_BEFORE = 256, /* bytes that a match may begin before its keyword's end */
+	SECRET_BEFORE = 256,
 	SECRET_AFTER = 4096, /* bytes that it may end behind it */
 	SECRET_BODY = 64 * 1024, /* of a file that a rule names by path */
 	SECRET_CONFIG_MAX = 1 << 20, /* bytes of a configuration file */
@@ -31,7 +31,10 @@ struct secret_rule {
 	size_t n_allows, allows_cap;
 	struct strs exclude;
 	unsigned entropy;
+	unsigned
+		before; /* bytes that a match may begin before its keyword's end, up to SECRET_BEFORE */
 	bool generic, custom;
+	bool assigned; /* the keyword is in a name that is set to the secret */
 };
 
 struct secret_rules {

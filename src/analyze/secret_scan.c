@@ -95,15 +95,24 @@ static bool text_matches(struct secret_scan *s, struct str regex, struct str sub
 
 static uint64_t count_lines(const char *p, size_t n)
 {
+	/* Eight bytes at a time; a byte of `sum` counts to 255. */
+	enum { BATCH = 255 * 8 };
 	const uint64_t ones = 0x0101010101010101, low = 0x7F7F7F7F7F7F7F7F;
 	uint64_t total = 0;
-	for (; n >= 8; n -= 8, p += 8) {
-		uint64_t v;
-		memcpy(&v, p, 8);
-		v ^= ones * '\n';
-		/* The highest bit of every byte that is not zero. */
-		v = ((v & low) + low) | v;
-		total += 8 - (uint64_t)__builtin_popcountll(v & ~low);
+	while (n >= 8) {
+		uint64_t sum = 0;
+		size_t batch = MIN(n & ~(size_t)7, (size_t)BATCH);
+		for (size_t i = 0; i < batch; i += 8) {
+			uint64_t v;
+			memcpy(&v, p + i, 8);
+			v ^= ones * '\n';
+			sum += ~(((v & low) + low) | v) >> 7 & ones;
+		}
+		/* Bytes to 16-bit pairs first: the sum of all is more than a byte holds. */
+		sum = (sum & 0x00FF00FF00FF00FF) + (sum >> 8 & 0x00FF00FF00FF00FF);
+		total += sum * 0x0001000100010001 >> 48;
+		p += batch;
+		n -= batch;
 	}
 	for (; n; n--, p++)
 		total += *p == '\n';
@@ -173,7 +182,8 @@ static bool excluded(struct secret_scan *s, const struct strs *v, struct str win
 		const struct secret_pattern *p = pattern_of(s, v->v[i]);
 		struct secret_span all, group;
 		size_t from = 0;
-		while (p && secret_pattern_find(p, window, from, S(""), &all, &group) > 0 &&
+		while (p &&
+		       secret_pattern_find(p, window, from, secret->at, S(""), &all, &group) > 0 &&
 		       all.at <= secret->at) {
 			if (all.end >= secret->end)
 				return true;
@@ -211,9 +221,9 @@ static void add_find(struct secret_scan *s, const struct secret_rule *r, struct 
 		return;
 	}
 	struct str before = { window.p + all->at, secret->at - all->at };
-	uint64_t line = line_of(s, low + secret->at);
-	uint64_t end_line =
-		line + count_lines(window.p + secret->at, MAX(secret->end - secret->at, 1u) - 1);
+	uint64_t line = line_of(s, low + all->at);
+	size_t last = MAX(secret->end, all->at + 1) - 1;
+	uint64_t end_line = line + count_lines(window.p + all->at, last - all->at);
 	*ARENA_PUSH(s->arena, s->finds, s->n_finds, s->finds_cap) =
 		(struct secret_find){ r,    low + secret->at, low + secret->end,
 				      line, end_line,	      context_of(s, before) };
@@ -258,24 +268,82 @@ static struct str window_of(struct secret_scan *s, uint64_t low, uint64_t high)
 	return (struct str){ s->seam.p + (low - start), (size_t)(high - low) };
 }
 
+enum { NAME = 1, QUOTE = 2, BLANK = 4, SIGN = 8, VALUE = 16 };
+
+static unsigned class_of(unsigned char c)
+{
+	static const unsigned char classes[256] = {
+		['0' ... '9'] = NAME | VALUE,
+		['A' ... 'Z'] = NAME | VALUE,
+		['a' ... 'z'] = NAME | VALUE,
+		['_'] = NAME | VALUE,
+		['.'] = NAME | VALUE,
+		['-'] = NAME | VALUE,
+		['+'] = VALUE,
+		['/'] = VALUE,
+		['"'] = QUOTE,
+		['\''] = QUOTE,
+		['`'] = QUOTE,
+		[']'] = QUOTE,
+		[' '] = BLANK,
+		['\t'] = BLANK,
+		[':'] = SIGN | VALUE,
+		['='] = SIGN,
+		[','] = SIGN,
+		['>'] = SIGN,
+	};
+	return classes[c];
+}
+
+static size_t run_of(struct str *s, unsigned class, size_t max)
+{
+	size_t n = 0;
+	while (n < max && n < s->n && (class_of((unsigned char)s->p[n]) & class))
+		n++;
+	*s = str_from(*s, n);
+	return n;
+}
+
+/* What follows a keyword may be an assignment of something long enough: no rule's pattern asks for less, and this answers
+ * sooner. */
+static bool is_assigned(struct str s)
+{
+	enum { LONGEST = 80, LEAST = 14 };
+	run_of(&s, NAME, LONGEST);
+	run_of(&s, QUOTE, 2);
+	run_of(&s, BLANK, 8);
+	size_t signs = run_of(&s, SIGN, 3);
+	run_of(&s, BLANK, 8);
+	run_of(&s, QUOTE, 2);
+	return signs && run_of(&s, VALUE, LEAST) == LEAST;
+}
+
 static void look(struct secret_scan *s, size_t rule, uint64_t end, uint64_t high)
 {
 	const struct secret_rule *r = &s->rules.v[rule];
 	struct rule_state *st = state_of(s, rule);
-	uint64_t first = end > SECRET_BEFORE ? end - SECRET_BEFORE : 0;
+	uint64_t first = end > r->before ? end - r->before : 0;
 	uint64_t low = first > CONTEXT ? first - CONTEXT : 0;
 	if (end <= st->done || !path_counts(s, r, st))
 		return;
+	struct str window = window_of(s, low, high);
+	if (r->assigned && !is_assigned(str_from(window, (size_t)(end - low))))
+		return;
 	if (!st->pattern)
 		st->pattern = pattern_of(s, r->pattern);
-	struct str window = window_of(s, low, high);
-	size_t from = (size_t)(MAX(first, st->done) - low);
+	size_t from = (size_t)(MAX(first, st->done) - low), last = (size_t)(end - low) - 1;
+	/* No built-in pattern goes over a line's end before its keyword. */
+	const char *line =
+		r->custom || from > last ? NULL : memrchr(window.p + from, '\n', last - from + 1);
+	if (line)
+		from = (size_t)(line - window.p) + 1;
 	struct secret_span all, secret;
-	while (st->pattern && from <= window.n) {
-		int n = secret_pattern_find(st->pattern, window, from, r->group, &all, &secret);
+	while (st->pattern && from <= last) {
+		int n = secret_pattern_find(st->pattern, window, from, last, r->group, &all,
+					    &secret);
 		if (n < 0)
 			s->cut = "looking at a keyword's surroundings took too long";
-		if (n <= 0 || low + all.at >= end)
+		if (n <= 0)
 			return;
 		if (low + all.end >= end) {
 			st->done = low + all.end;
@@ -404,7 +472,8 @@ static void look_at_body(struct secret_scan *s)
 		if (!path_counts(s, r, state_of(s, s->named[i])))
 			continue;
 		for (unsigned k = 0; p && from <= s->piece.n && k < BODY_FINDS_STEPS; k++) {
-			int n = secret_pattern_find(p, s->piece, from, r->group, &all, &secret);
+			int n = secret_pattern_find(p, s->piece, from, s->piece.n, r->group, &all,
+						    &secret);
 			if (n < 0)
 				s->cut = "looking at a file that a rule names took too long";
 			if (n <= 0)

@@ -5,6 +5,7 @@
 #include "base/child.h"
 #include "base/time.h"
 #include "cmd/alarm.h"
+#include "cmd/content.h"
 #include "iac/image.h"
 #include "policy/licences.h"
 
@@ -160,8 +161,8 @@ static int read_judging(struct scan_job *j, struct err *e)
 	const struct args *a = j->args;
 	if (number(a, "exit-code", 255, &j->exit_code, e) ||
 	    number(a, "exit-on-eol", 255, &j->eol_code, e) || read_filters(a, &j->verdict, e) ||
-	    read_words(a, "scanners", scanners, bits, SCAN_PACKAGES, &j->scan.analysis.scanners,
-		       e) ||
+	    read_words(a, "scanners", scanners, bits, SCAN_PACKAGES | SCAN_SECRETS,
+		       &j->scan.analysis.scanners, e) ||
 	    read_words(a, "pkg-types", types, kinds, MATCH_OS | MATCH_LIBRARY, &j->match.kinds, e))
 		return e->code;
 	j->match.now = j->verdict.now;
@@ -172,6 +173,8 @@ static int read_judging(struct scan_job *j, struct err *e)
 		j->verdict.fail_on = SEVERITY_UNKNOWN;
 	}
 	j->verdict.exit_on_eol = j->eol_code != 0;
+	if (content_read(a, &j->scan, e))
+		return e->code;
 	return exceptions_read(a, &j->exceptions, e);
 }
 
@@ -238,6 +241,7 @@ static int judge(struct scan_job *j, struct source *s, struct report *r, struct 
 		licences_judge(r, a);
 	if (inv->scanners & SCAN_CONFIG)
 		judge_configuration(j, r);
+	content_judge(a, r);
 	int code = exceptions_apply(&j->exceptions, s, r, j->verdict.now, a, e);
 	if (code == 0)
 		verdict_decide(r, &j->verdict, a);
@@ -282,6 +286,7 @@ int scan_job_target(struct scan_job *j, struct str target, struct err *e)
 int scan_job_open(struct scan_job *j, const struct args *a, struct err *e)
 {
 	*j = (struct scan_job){ .args = a };
+	content_load(a);
 	return launcher_open(&j->scan.launcher, e);
 }
 

@@ -305,6 +305,39 @@ static void put_configuration(struct json_out *o, const struct report *r)
 	json_end_array(o);
 }
 
+/* Absent when nobody asked. */
+static void put_secrets(struct json_out *o, const struct report *r)
+{
+	if (!(r->inventory->scanners & SCAN_SECRETS))
+		return;
+	json_put_key(o, "secrets");
+	json_begin_array(o);
+	for (size_t i = 0; i < r->n_secrets; i++) {
+		const struct secret *s = r->secrets[i].secret;
+		if (r->secrets[i].suppressed.by.n)
+			continue;
+		json_begin_object(o);
+		json_put_member(o, "rule", s->rule);
+		json_put_member(o, "title", s->title);
+		json_put_member(o, "category", s->category);
+		json_put_member(o, "severity", s->severity);
+		json_put_member(o, "where", s->where);
+		json_put_member(o, "path", s->path);
+		json_put_member(o, "match", s->match);
+		if (s->line) {
+			json_put_key(o, "line");
+			json_put_u64(o, s->line);
+			json_put_key(o, "end_line");
+			json_put_u64(o, s->end_line);
+		}
+		json_put_key(o, "deleted");
+		json_put_bool(o, s->deleted);
+		put_layer(o, r->inventory, s->layer < 0 ? SIZE_MAX : (size_t)s->layer);
+		json_end_object(o);
+	}
+	json_end_array(o);
+}
+
 static void put_not_examined(struct json_out *o, const struct inventory *inv)
 {
 	json_put_key(o, "not_examined");
@@ -340,6 +373,7 @@ static void put_report(struct json_out *o, const struct report *r)
 		if (!r->findings[i].suppressed.by.n)
 			put_finding(o, inv, &r->findings[i]);
 	json_end_array(o);
+	put_secrets(o, r);
 	put_configuration(o, r);
 	put_licences(o, r);
 	put_not_examined(o, inv);

@@ -12,6 +12,7 @@ enum {
 	DEFAULT_WIDTH = 120,
 	NARROWEST = 60,
 	NOTES_SHOWN = 20,
+	SECRETS_SHOWN = 100,
 	DETAILS_SHOWN = 5,
 	TITLE_LEAST = 12,
 	COLUMN_LEAST = 14
@@ -318,6 +319,50 @@ static void put_licences(struct table *t, const struct report *r)
 	buf_add_char(t->out, '\n');
 }
 
+static void put_secret(struct table *t, const struct secret *s)
+{
+	enum severity severity = SEVERITY_UNKNOWN;
+	severity_parse(s->severity, &severity);
+	buf_add_str(t->out, S("  "));
+	put_cell(t, s->severity, 8, colours[severity]);
+	buf_add_char(t->out, ' ');
+	put_safe(t->out, s->title);
+	buf_add_str(t->out, S(" ("));
+	put_safe(t->out, s->rule);
+	buf_add_str(t->out, S(")\n    "));
+	if (!str_eq(s->where, S("file"))) {
+		put_safe(t->out, s->where);
+		buf_add_char(t->out, ' ');
+	}
+	put_safe(t->out, s->path);
+	if (s->line)
+		buf_addf(t->out, ":%llu", (unsigned long long)s->line);
+	if (s->layer > 0)
+		buf_addf(t->out, ", layer %zd", s->layer);
+	if (s->deleted)
+		buf_add_str(t->out, S(", not there any more but still in its layer"));
+	buf_add_str(t->out, S(": "));
+	put_safe(t->out, s->match);
+	buf_add_char(t->out, '\n');
+}
+
+static void put_secrets(struct table *t, const struct report *r)
+{
+	size_t n = 0, shown = 0;
+	for (size_t i = 0; i < r->n_secrets; i++)
+		n += !r->secrets[i].suppressed.by.n;
+	if (n == 0)
+		return;
+	buf_addf(t->out, "Secrets: %zu finding%s\n", n, n == 1 ? "" : "s");
+	for (size_t i = 0; i < r->n_secrets && shown < SECRETS_SHOWN; i++)
+		if (!r->secrets[i].suppressed.by.n) {
+			put_secret(t, r->secrets[i].secret);
+			shown++;
+		}
+	put_more(t, n, shown);
+	buf_add_char(t->out, '\n');
+}
+
 /* How much of it is the base's. */
 static void put_base(struct table *t, const struct report *r)
 {
@@ -397,6 +442,7 @@ static void put_report(struct table *t, const struct report *r)
 	put_head(t, r);
 	if (r->inventory->scanners & SCAN_PACKAGES)
 		put_summary(t, r);
+	put_secrets(t, r);
 	put_checks(t, r);
 	put_licences(t, r);
 	put_base(t, r);

@@ -1,0 +1,55 @@
+/* Options of the scanners that look into every file. */
+#include "cmd/content.h"
+
+#include "analyze/secret_engine.h"
+#include "analyze/secret_scan.h"
+
+static const struct arg *find_arg(const struct args *a, const char *name)
+{
+	for (size_t i = 0; i < a->n_all; i++)
+		if (!strcmp(a->all[i].option->name, name))
+			return &a->all[i];
+	return NULL;
+}
+
+static bool asked(const struct args *a, const char *scanner)
+{
+	const struct arg *list = find_arg(a, "scanners");
+	for (size_t i = 0; list && i < list->values.n; i++)
+		if (str_eq(list->values.v[i], str_of(scanner)))
+			return true;
+	/* By default. */
+	return list && list->values.n == 0;
+}
+
+void content_load(const struct args *a)
+{
+	struct err ignored;
+	if (asked(a, "secret"))
+		(void)secret_engine_load(&ignored);
+}
+
+static int read_secrets(const struct args *a, struct scan_options *scan, struct err *e)
+{
+	struct str config = { 0 };
+	if (args_file(a, "secret-config", SECRET_CONFIG_MAX, &config, e))
+		return e->code;
+	int r = secret_rules_prepare(a->arena, config, scan->cache_dir, scan->cache_max,
+				     &scan->analysis.secret_rules, e);
+	if (r == ERR_UNSUPPORTED)
+		return err_set(e, r, "%.300s; --scanners without secret does without", e->text);
+	return r && config.n ? err_in(e, "%s", args_from(a, "secret-config")) : r;
+}
+
+int content_read(const struct args *a, struct scan_options *scan, struct err *e)
+{
+	return scan->analysis.scanners & SCAN_SECRETS ? read_secrets(a, scan, e) : 0;
+}
+
+void content_judge(struct arena *a, struct report *r)
+{
+	const struct inventory *inv = r->inventory;
+	r->secrets = arena_array(a, inv->n_secrets, sizeof *r->secrets);
+	for (size_t i = 0; i < inv->n_secrets; i++)
+		r->secrets[r->n_secrets++].secret = &inv->secrets[i];
+}
