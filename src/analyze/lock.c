@@ -138,6 +138,12 @@ static bool mark(struct lock *l)
 	return roots;
 }
 
+void lock_mark(struct lock *l)
+{
+	resolve(l);
+	mark(l);
+}
+
 static struct str full_name(struct arena *a, const struct lock_entry *x)
 {
 	return x->version.n ? arena_printf(a, "%.*s@%.*s", STR(x->name), STR(x->version)) : x->name;
@@ -279,8 +285,7 @@ static void join_one(struct inventory *inv, const size_t *which, size_t n,
 		add_again(&l, x, p);
 	}
 	add_manifest(&l, manifest);
-	resolve(&l);
-	mark(&l);
+	lock_mark(&l);
 	for (size_t i = 0; i < n; i++) {
 		struct package *p = &inv->packages[which[i]];
 		const struct lock_entry *x = l.v[i];

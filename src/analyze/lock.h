@@ -53,6 +53,8 @@ void lock_key(struct lock *l, struct str key, struct lock_entry *entry);
 struct lock_entry *lock_find(const struct lock *l, struct str key);
 void lock_need(struct lock *l, struct lock_entry *from, struct str what, struct str range, enum lock_kind kind);
 void lock_attr(struct lock *l, struct lock_entry *entry, struct str key, struct str value);
+/* Resolves and marks only: for joins. */
+void lock_mark(struct lock *l);
 /* Resolves, marks, and adds the packages to the record. */
 void lock_finish(struct lock *l);
 

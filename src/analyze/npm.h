@@ -26,4 +26,7 @@ static const struct {
 	{ "devDependencies", LOCK_DEV },
 };
 
+/* package_tree.c: after the fold, what installed packages need is what node would find from where they are. */
+void package_tree_join(const struct fold *f, struct inventory *inv);
+
 #endif

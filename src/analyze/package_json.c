@@ -107,6 +107,22 @@ static void add_licences(struct arena *a, struct record_package *p, const struct
 	}
 }
 
+/* Peers may be optional by another member; what is in "dependencies" too is there once. */
+static void add_depends(struct arena *a, struct record_package *p, const struct json *root,
+			const char *key)
+{
+	const struct json *meta = json_get(root, "peerDependenciesMeta");
+	const struct json *plain = json_get(root, "dependencies"), *list = json_get(root, key);
+	JSON_EACH(need, list)
+	{
+		const struct json *about = json_get(meta, json_key(need).p);
+		bool twice = list != plain && json_get(plain, json_key(need).p);
+		if (!twice && !json_bool(json_get(about, "optional"), false))
+			*ARENA_PUSH(a, p->depends.v, p->depends.n, p->depends.cap) =
+				arena_str(a, json_key(need));
+	}
+}
+
 static void add_package(struct analysis *an, struct record_file *file, const struct json *root,
 			enum place place)
 {
@@ -123,13 +139,9 @@ static void add_package(struct analysis *an, struct record_file *file, const str
 		record_package_attr(a, p, S("relation"), S("root"));
 	if (json_bool(json_get(root, "private"), false))
 		record_package_attr(a, p, S("private"), S("true"));
-	for (size_t i = 0; i < COUNT(npm_needs); i++) {
-		if (npm_needs[i].kind == LOCK_DEV)
-			continue;
-		JSON_EACH(need, json_get(root, npm_needs[i].key))
-		*ARENA_PUSH(a, p->depends.v, p->depends.n, p->depends.cap) =
-			arena_str(a, json_key(need));
-	}
+	add_depends(a, p, root, "dependencies");
+	add_depends(a, p, root, "optionalDependencies");
+	add_depends(a, p, root, "peerDependencies");
 }
 
 static int end(struct analysis *an, void *state, const struct file *f, const struct whole *whole,
@@ -157,6 +169,13 @@ static int end(struct analysis *an, void *state, const struct file *f, const str
 	return 0;
 }
 
+static int join(const struct fold *f, struct inventory *inv, struct err *e)
+{
+	(void)e;
+	package_tree_join(f, inv);
+	return 0;
+}
+
 static const char *const patterns[] = { "package.json", NULL };
 
 const struct analyzer analyzer_package_json = {
@@ -167,4 +186,5 @@ const struct analyzer analyzer_package_json = {
 	.want_whole = true,
 	.wants = wants,
 	.end = end,
+	.join = join,
 };

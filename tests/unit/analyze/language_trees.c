@@ -18,7 +18,7 @@
 
 #define ANALYZERS(_) \
 	_(package_json) _(package_lock) _(pnpm_lock) _(yarn_lock) _(python_dist) _(python_lock) \
-	_(pyproject) _(pipfile_lock) _(requirements) _(conda_meta) _(bun_lock) _(deno_lock)
+	_(pyproject) _(pipfile_lock) _(requirements) _(conda_meta) _(bun_lock) _(deno_lock) _(python_egg)
 #define DECLARE(name) extern const struct analyzer analyzer_##name;
 #define POINTER(name) &analyzer_##name,
 ANALYZERS(DECLARE)
@@ -46,7 +46,7 @@ static size_t give(struct drive *d, const char *path, struct str body, size_t *t
 }
 
 static struct {
-	char *v[200];
+	char *v[2000];
 	size_t n;
 } found;
 

@@ -1,0 +1,4 @@
+/* A zipped egg: any bytes. */
+#include "fuzz_analyzer.h"
+
+FUZZ_ANALYZER(python_egg, "a-1.egg")
