@@ -4,7 +4,8 @@
  * reader takes (the transfer is paused). Not supported: HTTP/0.9, cookies, compression of any kind. */
 #include "base/fetch_transfer.h"
 
-#include <curl/curl.h>
+#include "base/fetch_curl.h"
+
 #include <fcntl.h>
 #include <stdio.h>
 #include <time.h>
@@ -56,7 +57,7 @@ static int read_certificates(struct fetch *f, struct err *e)
 {
 	const char *chosen = getenv("SSL_CERT_FILE");
 	const char *system =
-		chosen && *chosen ? chosen : curl_version_info(CURLVERSION_NOW)->cainfo;
+		chosen && *chosen ? chosen : libcurl.curl_version_info(CURLVERSION_NOW)->cainfo;
 	struct err ignored;
 	if (f->o.ca_files.n == 0 && !(chosen && *chosen))
 		return 0;
@@ -88,7 +89,9 @@ static void copy_options(struct fetch *f, const struct fetch_options *o)
 
 int fetch_open(const struct fetch_options *o, struct fetch **out, struct err *e)
 {
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+	if (fetch_curl_load(e))
+		return e->code;
+	if (libcurl.curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		return err_set(e, ERR_IO, "the HTTP library does not start");
 	struct fetch *f = calloc(1, sizeof *f);
 	if (!f)
@@ -109,14 +112,14 @@ void fetch_close(struct fetch *f)
 	if (!f)
 		return;
 	for (size_t i = 0; i < f->n_idle; i++) {
-		curl_easy_cleanup(f->idle[i].easy);
-		curl_multi_cleanup(f->idle[i].multi);
+		libcurl.curl_easy_cleanup(f->idle[i].easy);
+		libcurl.curl_multi_cleanup(f->idle[i].multi);
 	}
 	pthread_mutex_destroy(&f->lock);
 	buf_done(&f->ca);
 	arena_done(&f->arena);
 	free(f);
-	curl_global_cleanup();
+	libcurl.curl_global_cleanup();
 }
 
 static struct fetch_handles handles_take(struct fetch *f)
@@ -127,11 +130,11 @@ static struct fetch_handles handles_take(struct fetch *f)
 		h = f->idle[--f->n_idle];
 	pthread_mutex_unlock(&f->lock);
 	if (!h.multi) {
-		h.multi = curl_multi_init();
-		h.easy = curl_easy_init();
+		h.multi = libcurl.curl_multi_init();
+		h.easy = libcurl.curl_easy_init();
 		if (!h.multi || !h.easy)
 			abort();
-		curl_multi_setopt(h.multi, CURLMOPT_MAXCONNECTS, 4L);
+		libcurl.curl_multi_setopt(h.multi, CURLMOPT_MAXCONNECTS, 4L);
 	}
 	return h;
 }
@@ -144,8 +147,8 @@ static void handles_give(struct fetch *f, struct fetch_handles h)
 		f->idle[f->n_idle++] = h;
 	pthread_mutex_unlock(&f->lock);
 	if (!kept) {
-		curl_easy_cleanup(h.easy);
-		curl_multi_cleanup(h.multi);
+		libcurl.curl_easy_cleanup(h.easy);
+		libcurl.curl_multi_cleanup(h.multi);
 	}
 }
 
@@ -164,7 +167,7 @@ static size_t on_header(char *p, size_t size, size_t n, void *ctx)
 	}
 	if (str_trim(line).n == 0) {
 		long status = 0;
-		curl_easy_getinfo(t->h.easy, CURLINFO_RESPONSE_CODE, &status);
+		libcurl.curl_easy_getinfo(t->h.easy, CURLINFO_RESPONSE_CODE, &status);
 		t->status = (int)status;
 		t->head_done = status >= 200;
 		return line.n;
@@ -226,7 +229,7 @@ static int send_header(struct transfer *t, struct str name, struct str value, st
 	buf_add_str(&line, name);
 	buf_add_str(&line, value.n ? S(": ") : S(":"));
 	buf_add_str(&line, value);
-	struct curl_slist *grown = curl_slist_append(t->sent, buf_cstr(&line));
+	struct curl_slist *grown = libcurl.curl_slist_append(t->sent, buf_cstr(&line));
 	wipe_buf(&line);
 	if (!grown)
 		abort();
@@ -258,17 +261,18 @@ static void set_tls(struct transfer *t, bool own)
 {
 	const struct fetch *f = t->f;
 	CURL *c = t->h.easy;
-	curl_easy_setopt(c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, f->o.insecure_tls ? 0L : 1L);
-	curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, f->o.insecure_tls ? 0L : 2L);
+	libcurl.curl_easy_setopt(c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	libcurl.curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, f->o.insecure_tls ? 0L : 1L);
+	libcurl.curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, f->o.insecure_tls ? 0L : 2L);
 	if (f->ca.n) {
 		struct curl_blob blob = { f->ca.p, f->ca.n, CURL_BLOB_NOCOPY };
-		curl_easy_setopt(c, CURLOPT_CAINFO_BLOB, &blob);
+		libcurl.curl_easy_setopt(c, CURLOPT_CAINFO_BLOB, &blob);
 	}
 	if (own && f->o.client_cert.n) {
-		curl_easy_setopt(c, CURLOPT_SSLCERT, f->o.client_cert.p);
-		curl_easy_setopt(c, CURLOPT_SSLKEY,
-				 f->o.client_key.n ? f->o.client_key.p : f->o.client_cert.p);
+		libcurl.curl_easy_setopt(c, CURLOPT_SSLCERT, f->o.client_cert.p);
+		libcurl.curl_easy_setopt(c, CURLOPT_SSLKEY,
+					 f->o.client_key.n ? f->o.client_key.p
+							   : f->o.client_cert.p);
 	}
 }
 
@@ -278,9 +282,9 @@ static void set_proxy(struct transfer *t)
 {
 	const char *upper = getenv("HTTP_PROXY"), *lower = getenv("http_proxy");
 	if (host_is_loopback(t->at.host))
-		curl_easy_setopt(t->h.easy, CURLOPT_PROXY, "");
+		libcurl.curl_easy_setopt(t->h.easy, CURLOPT_PROXY, "");
 	else if (!t->at.https && upper && *upper && !(lower && *lower) && !getenv("REQUEST_METHOD"))
-		curl_easy_setopt(t->h.easy, CURLOPT_PROXY, upper);
+		libcurl.curl_easy_setopt(t->h.easy, CURLOPT_PROXY, upper);
 }
 
 static void set_method(struct transfer *t)
@@ -288,49 +292,49 @@ static void set_method(struct transfer *t)
 	CURL *c = t->h.easy;
 	const char *method = t->r.method;
 	if (t->r.body.p) {
-		curl_easy_setopt(c, CURLOPT_POST, 1L);
-		curl_easy_setopt(c, CURLOPT_POSTFIELDS, t->r.body.p);
-		curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)t->r.body.n);
+		libcurl.curl_easy_setopt(c, CURLOPT_POST, 1L);
+		libcurl.curl_easy_setopt(c, CURLOPT_POSTFIELDS, t->r.body.p);
+		libcurl.curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)t->r.body.n);
 	} else if (strcmp(method, "HEAD") == 0) {
-		curl_easy_setopt(c, CURLOPT_NOBODY, 1L);
+		libcurl.curl_easy_setopt(c, CURLOPT_NOBODY, 1L);
 	}
 	if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)
-		curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, method);
+		libcurl.curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, method);
 }
 
 static void set_transfer(struct transfer *t)
 {
 	CURL *c = t->h.easy;
-	curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
-	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(c, CURLOPT_NOPROGRESS, 1L);
-	curl_easy_setopt(c, CURLOPT_PATH_AS_IS, 1L);
-	curl_easy_setopt(c, CURLOPT_USERAGENT, "lazaret/" LAZARET_VERSION);
-	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, (long)t->f->o.connect_seconds);
-	curl_easy_setopt(c, CURLOPT_BUFFERSIZE, 128L * 1024);
-	curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-	curl_easy_setopt(c, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-	curl_easy_setopt(c, CURLOPT_ERRORBUFFER, t->detail);
-	curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header);
-	curl_easy_setopt(c, CURLOPT_HEADERDATA, t);
-	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body);
-	curl_easy_setopt(c, CURLOPT_WRITEDATA, t);
+	libcurl.curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
+	libcurl.curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
+	libcurl.curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+	libcurl.curl_easy_setopt(c, CURLOPT_NOPROGRESS, 1L);
+	libcurl.curl_easy_setopt(c, CURLOPT_PATH_AS_IS, 1L);
+	libcurl.curl_easy_setopt(c, CURLOPT_USERAGENT, "lazaret/" LAZARET_VERSION);
+	libcurl.curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, (long)t->f->o.connect_seconds);
+	libcurl.curl_easy_setopt(c, CURLOPT_BUFFERSIZE, 128L * 1024);
+	libcurl.curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	libcurl.curl_easy_setopt(c, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+	libcurl.curl_easy_setopt(c, CURLOPT_ERRORBUFFER, t->detail);
+	libcurl.curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header);
+	libcurl.curl_easy_setopt(c, CURLOPT_HEADERDATA, t);
+	libcurl.curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body);
+	libcurl.curl_easy_setopt(c, CURLOPT_WRITEDATA, t);
 	if (t->f->o.unix_socket.n)
-		curl_easy_setopt(c, CURLOPT_UNIX_SOCKET_PATH, t->f->o.unix_socket.p);
+		libcurl.curl_easy_setopt(c, CURLOPT_UNIX_SOCKET_PATH, t->f->o.unix_socket.p);
 }
 
 void transfer_stop(struct transfer *t)
 {
 	if (t->h.multi) {
-		curl_multi_remove_handle(t->h.multi, t->h.easy);
-		curl_easy_reset(t->h.easy);
+		libcurl.curl_multi_remove_handle(t->h.multi, t->h.easy);
+		libcurl.curl_easy_reset(t->h.easy);
 		handles_give(t->f, t->h);
 		t->h = (struct fetch_handles){ 0 };
 	}
 	for (struct curl_slist *l = t->sent; l; l = l->next)
 		explicit_bzero(l->data, strlen(l->data));
-	curl_slist_free_all(t->sent);
+	libcurl.curl_slist_free_all(t->sent);
 	t->sent = NULL;
 }
 
@@ -359,9 +363,9 @@ int transfer_start(struct transfer *t, struct arena *a, struct err *e)
 	set_tls(t, own);
 	set_proxy(t);
 	set_method(t);
-	curl_easy_setopt(t->h.easy, CURLOPT_URL, url_text(a, &t->at).p);
-	curl_easy_setopt(t->h.easy, CURLOPT_HTTPHEADER, t->sent);
-	if (curl_multi_add_handle(t->h.multi, t->h.easy) != CURLM_OK)
+	libcurl.curl_easy_setopt(t->h.easy, CURLOPT_URL, url_text(a, &t->at).p);
+	libcurl.curl_easy_setopt(t->h.easy, CURLOPT_HTTPHEADER, t->sent);
+	if (libcurl.curl_multi_add_handle(t->h.multi, t->h.easy) != CURLM_OK)
 		abort();
 	return 0;
 }
@@ -370,7 +374,7 @@ int transfer_start(struct transfer *t, struct arena *a, struct err *e)
 static void take_result(struct transfer *t)
 {
 	int left;
-	for (CURLMsg *m; (m = curl_multi_info_read(t->h.multi, &left));)
+	for (CURLMsg *m; (m = libcurl.curl_multi_info_read(t->h.multi, &left));)
 		if (m->msg == CURLMSG_DONE) {
 			t->done = true;
 			t->result = (int)m->data.result;
@@ -381,7 +385,8 @@ static int transfer_error(struct transfer *t, struct err *e)
 {
 	struct arena a = { 0 };
 	struct str url = url_shown(&a, &t->at);
-	const char *why = t->detail[0] ? t->detail : curl_easy_strerror((CURLcode)t->result);
+	const char *why =
+		t->detail[0] ? t->detail : libcurl.curl_easy_strerror((CURLcode)t->result);
 	int r;
 	if (t->too_many)
 		r = err_set(e, ERR_LIMIT,
@@ -411,9 +416,9 @@ int transfer_pump(struct transfer *t, bool want_body, struct err *e)
 		int running, ready;
 		if (t->paused && want_body) {
 			t->paused = false;
-			curl_easy_pause(t->h.easy, CURLPAUSE_CONT);
+			libcurl.curl_easy_pause(t->h.easy, CURLPAUSE_CONT);
 		}
-		curl_multi_perform(t->h.multi, &running);
+		libcurl.curl_multi_perform(t->h.multi, &running);
 		take_result(t);
 		if (t->noise != noise)
 			alive = now_ms();
@@ -425,7 +430,7 @@ int transfer_pump(struct transfer *t, bool want_body, struct err *e)
 				 t->f->o.stall_seconds);
 			return transfer_error(t, e);
 		}
-		curl_multi_poll(t->h.multi, NULL, 0, POLL_MS, &ready);
+		libcurl.curl_multi_poll(t->h.multi, NULL, 0, POLL_MS, &ready);
 	}
 	if (t->done && t->result != CURLE_OK && !(want_body ? t->body.n > 0 : t->head_done))
 		return transfer_error(t, e);
@@ -455,5 +460,5 @@ bool transfer_worth_another_try(const struct transfer *t)
 
 int64_t transfer_date(const char *text)
 {
-	return curl_getdate(text, NULL);
+	return libcurl.curl_getdate(text, NULL);
 }

@@ -13,7 +13,7 @@ LAYERS = [['base'], ['oci'], ['store'], ['source'], ['analyze'], ['trust'], ['vu
 RANK = {name: i for i, group in enumerate(LAYERS) for name in group}
 OWNERS = {
     'isa-l': ['base/stream_gzip.c', 'base/stream_deflate.c'], 'zstd': ['base/stream_zstd.c'], 'lzma': ['base/stream_xz.c'], 'cjson': ['base/json.c'],
-    'curl': ['base/fetch.c', 'base/fetch_transfer.c'], 'yaml': ['base/yaml.c'], 'lmdb': ['vuln/advisory_db.c', 'vuln/advisory_build.c'],
+    'curl': ['base/fetch_curl.h'], 'yaml': ['base/yaml.c'], 'lmdb': ['vuln/advisory_db.c', 'vuln/advisory_build.c'],
     'hs': ['analyze/secret_engine.c'], 'pcre2': ['analyze/secret_pattern.c'], 'yara': ['analyze/yara.c'],
     'seccomp': ['base/child_sandbox.c'], 'expat': ['base/xml.c'], 'openssl': ['base/digest.c', 'trust/crypto.c'],
 }
