@@ -4,7 +4,7 @@
  *
  * Hostile input: what toml.c bounds. Not told by the file: which dependencies are for development only. [[patch.unused]]
  * are not part of the build. */
-#include "analyze/listing.h"
+#include "analyze/lock.h"
 #include "base/toml.h"
 
 static void add(struct listing *l, const struct toml *t, bool root)
@@ -59,5 +59,6 @@ const struct analyzer analyzer_cargo_lock = {
 	.lockfile = true,
 	.patterns = patterns,
 	.want_whole = true,
+	.wants = lock_wants,
 	.end = end,
 };

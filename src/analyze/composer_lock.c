@@ -4,6 +4,7 @@
  * Hostile input: JSON of any size, read package by package. Requirements without a vendor ("php", "ext-json") are
  * of the platform and no packages. */
 #include "analyze/composer.h"
+#include "analyze/lock.h"
 
 static void read_names(struct listing *l, const struct json *object, struct strs *out)
 {
@@ -75,5 +76,6 @@ const struct analyzer analyzer_composer_lock = {
 	.lockfile = true,
 	.patterns = patterns,
 	.want_whole = true,
+	.wants = lock_wants,
 	.end = end,
 };

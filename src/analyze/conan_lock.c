@@ -3,7 +3,7 @@
  * "requires", and "build_requires" and "python_requires", which run only while building.
  *
  * Hostile input: JSON of any size, read node by node. A range in place of a version is a note. */
-#include "analyze/listing.h"
+#include "analyze/lock.h"
 
 struct state {
 	struct listing l;
@@ -165,5 +165,6 @@ const struct analyzer analyzer_conan_lock = {
 	.lockfile = true,
 	.patterns = patterns,
 	.want_whole = true,
+	.wants = lock_wants,
 	.end = end,
 };

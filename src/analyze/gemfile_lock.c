@@ -4,7 +4,7 @@
  *
  * Hostile input: any lines; a file without such a section, or with the marks of an unfinished merge (which Bundler
  * refuses too), is unreadable. Not recorded: checksums, platforms, the version of Bundler. */
-#include "analyze/listing.h"
+#include "analyze/lock.h"
 
 /* Of what one gem needs, for other platforms again: more than any gem has. */
 enum { NEEDS_COMPARED = 1000 };
@@ -123,5 +123,6 @@ const struct analyzer analyzer_gemfile_lock = {
 	.lockfile = true,
 	.patterns = patterns,
 	.want_whole = true,
+	.wants = lock_wants,
 	.end = end,
 };

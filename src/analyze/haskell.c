@@ -3,7 +3,7 @@
  * completed.name and version; the packages of the snapshot itself are not in it: a note.
  *
  * Hostile input: any lines; what yaml.c bounds. Neither file has a graph or says what is direct. */
-#include "analyze/listing.h"
+#include "analyze/lock.h"
 #include "base/yaml.h"
 
 static bool is_cabal_word(char c)
@@ -107,5 +107,6 @@ const struct analyzer analyzer_haskell = {
 	.lockfile = true,
 	.patterns = patterns,
 	.want_whole = true,
+	.wants = lock_wants,
 	.end = end,
 };

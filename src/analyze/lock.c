@@ -7,14 +7,28 @@
 
 static const struct str kind_keys[] = { S("needs"), S("needs-optional"), S("needs-dev") };
 
+/* "name-1.2" */
+static bool has_version(struct str folder)
+{
+	for (size_t i = 0; i + 1 < folder.n; i++)
+		if (folder.p[i] == '-' && folder.p[i + 1] >= '0' && folder.p[i + 1] <= '9')
+			return true;
+	return false;
+}
+
 bool lock_wants(const struct file *f, struct str head)
 {
 	static const struct str installed[] = { S("node_modules"), S("site-packages"),
 						S("dist-packages") };
-	struct str rest = f->path;
+	struct str rest = f->path, parent = { 0 };
 	(void)head;
 	while (rest.n) {
 		struct str folder = str_cut(&rest, '/');
+		bool gem = rest.n && str_eq(parent, S("gems")) && has_version(folder);
+		bool crate = rest.n && str_eq(parent, S("registry")) && str_eq(folder, S("src"));
+		if (gem || crate)
+			return false;
+		parent = folder;
 		for (size_t i = 0; i < COUNT(installed); i++)
 			if (str_eq(folder, installed[i]))
 				return false;

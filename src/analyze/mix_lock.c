@@ -9,7 +9,7 @@
  * needs, the project asks for itself.
  *
  * Hostile input: nesting (TERM_DEPTH), endless strings (the text's end). A checkout of git has no version: a note. */
-#include "analyze/listing.h"
+#include "analyze/lock.h"
 
 enum { TERM_DEPTH = 16 };
 
@@ -257,5 +257,6 @@ const struct analyzer analyzer_mix_lock = {
 	.lockfile = true,
 	.patterns = patterns,
 	.want_whole = true,
+	.wants = lock_wants,
 	.end = end,
 };

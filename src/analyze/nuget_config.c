@@ -1,7 +1,7 @@
 /* packages.config of NuGet (XML): <packages><package id= version= developmentDependency="true"/></packages>.
  *
  * Hostile input: what xml.c bounds. The file lists everything, direct or not, and does not say which. */
-#include "analyze/listing.h"
+#include "analyze/lock.h"
 #include "base/xml.h"
 
 struct state {
@@ -63,5 +63,6 @@ const struct analyzer analyzer_nuget_config = {
 	.lockfile = true,
 	.patterns = patterns,
 	.want_whole = true,
+	.wants = lock_wants,
 	.end = end,
 };

@@ -3,7 +3,7 @@
  * one of them is direct. Projects of the same solution have no version and are no packages.
  *
  * Hostile input: JSON of any size, read package by package. The versions in "dependencies" are only minima. */
-#include "analyze/listing.h"
+#include "analyze/lock.h"
 
 static int on_package(void *ctx, struct str key, const struct json *item, struct err *e)
 {
@@ -47,5 +47,6 @@ const struct analyzer analyzer_nuget_lock = {
 	.lockfile = true,
 	.patterns = patterns,
 	.want_whole = true,
+	.wants = lock_wants,
 	.end = end,
 };

@@ -5,7 +5,7 @@
  *
  * Hostile input: properties that name one another (followed PROPERTY_DEPTH times), text that doubles each time
  * (VALUE_MAX). Conditions are not evaluated: every version that could be used is listed. */
-#include "analyze/listing.h"
+#include "analyze/lock.h"
 #include "base/xml.h"
 
 enum { PROPERTY_DEPTH = 8, VALUE_MAX = 4096, PACKAGES_MAX = 100000 };
@@ -128,5 +128,6 @@ const struct analyzer analyzer_nuget_props = {
 	.lockfile = true,
 	.patterns = patterns,
 	.want_whole = true,
+	.wants = lock_wants,
 	.end = end,
 };

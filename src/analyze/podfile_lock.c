@@ -2,7 +2,7 @@
  * what it needs; DEPENDENCIES is what the Podfile asks for. Subspecs are parts of their pod and listed as it.
  *
  * Hostile input: what yaml.c bounds. */
-#include "analyze/listing.h"
+#include "analyze/lock.h"
 #include "base/yaml.h"
 
 /* "NAME/SUBSPEC (VERSION)", "NAME (~> 1.0)", "NAME (from `path`)" */
@@ -67,5 +67,6 @@ const struct analyzer analyzer_podfile_lock = {
 	.lockfile = true,
 	.patterns = patterns,
 	.want_whole = true,
+	.wants = lock_wants,
 	.end = end,
 };

@@ -3,7 +3,7 @@
  *
  * Hostile input: what yaml.c bounds. A package of an SDK ("source: sdk") has the version of its SDK, written 0.0.0: a
  * note. */
-#include "analyze/listing.h"
+#include "analyze/lock.h"
 #include "base/yaml.h"
 
 static struct str text_of(const struct yaml *map, const char *key)
@@ -57,5 +57,6 @@ const struct analyzer analyzer_pubspec_lock = {
 	.lockfile = true,
 	.patterns = patterns,
 	.want_whole = true,
+	.wants = lock_wants,
 	.end = end,
 };

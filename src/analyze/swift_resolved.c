@@ -3,7 +3,7 @@
  * advisories name it. The file has no graph.
  *
  * Hostile input: JSON of any size, read pin by pin. A pin to a branch or a commit is a note. */
-#include "analyze/listing.h"
+#include "analyze/lock.h"
 
 static struct str name_of(struct arena *a, struct str location)
 {
@@ -75,5 +75,6 @@ const struct analyzer analyzer_swift_resolved = {
 	.lockfile = true,
 	.patterns = patterns,
 	.want_whole = true,
+	.wants = lock_wants,
 	.end = end,
 };

@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
-extern const struct analyzer analyzer_pacman, analyzer_nuget_pe, analyzer_nuget_deps, analyzer_cpan;
+extern const struct analyzer analyzer_gemfile_lock, analyzer_pacman, analyzer_nuget_pe,
+	analyzer_nuget_deps, analyzer_cpan;
 #define DIR "var/lib/pacman/local/a-1/"
 
 static int give_from(struct drive *d, const char *folder, const char *from, const char *path)
@@ -109,13 +110,35 @@ static void test_cpan(void **state)
 	drive_done(&d);
 }
 
+/* What came with an installed package is not the project's. */
+static void test_wants(void **state)
+{
+	static const struct {
+		const char *path;
+		bool wanted;
+	} cases[] = {
+		{ "srv/app/Gemfile.lock", true },
+		{ "var/lib/gems/3.1.0/gems/steep-1.1.1/Gemfile.lock", false },
+		{ "srv/gems/engine/Gemfile.lock", true },
+		{ "srv/gems/Gemfile-1.lock", true },
+		{ "root/.cargo/registry/src/index-1/dep-1.0.0/Cargo.lock", false },
+		{ "srv/registry/src.lock", true },
+		{ "srv/node_modules/x/Gemfile.lock", false },
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct file f = { .path = str_of(cases[i].path) };
+		if (analyzer_gemfile_lock.wants(&f, S("")) != cases[i].wanted)
+			fail_msg("%s", cases[i].path);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_pacman),
-		cmocka_unit_test(test_pacman_limit),
-		cmocka_unit_test(test_nuget_pe),
-		cmocka_unit_test(test_cpan),
+		cmocka_unit_test(test_pacman),	 cmocka_unit_test(test_pacman_limit),
+		cmocka_unit_test(test_nuget_pe), cmocka_unit_test(test_cpan),
+		cmocka_unit_test(test_wants),
 	};
 	return cmocka_run_group_tests_name("analyze/language_joins", tests, NULL, NULL);
 }
