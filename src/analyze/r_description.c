@@ -19,7 +19,7 @@ static int end(struct analysis *an, void *state, const struct file *f, const str
 {
 	static const char *const needs[] = { "Depends", "Imports", "LinkingTo" };
 	struct str fields[COUNT(needs)] = { 0 }, name = { 0 }, version = { 0 }, licence = { 0 };
-	struct str key, value, built = { 0 };
+	struct str key, value, built = { 0 }, priority = { 0 };
 	struct listing l;
 	struct dcf d = { 0 };
 	(void)state;
@@ -29,11 +29,12 @@ static int end(struct analysis *an, void *state, const struct file *f, const str
 		return r;
 	dcf_paragraph(&d);
 	while (dcf_field(&d, &key, &value)) {
-		struct str *to = str_eq(key, S("Package"))   ? &name
-				 : str_eq(key, S("Version")) ? &version
-				 : str_eq(key, S("License")) ? &licence
-				 : str_eq(key, S("Built"))   ? &built
-							     : NULL;
+		struct str *to = str_eq(key, S("Package"))    ? &name
+				 : str_eq(key, S("Version"))  ? &version
+				 : str_eq(key, S("License"))  ? &licence
+				 : str_eq(key, S("Built"))    ? &built
+				 : str_eq(key, S("Priority")) ? &priority
+							      : NULL;
 		for (size_t i = 0; i < COUNT(needs); i++)
 			if (str_eq(key, str_of(needs[i])))
 				to = &fields[i];
@@ -43,7 +44,7 @@ static int end(struct analysis *an, void *state, const struct file *f, const str
 	if (!name.n || !version.n)
 		return err_set(e, ERR_INVALID, "DESCRIPTION: it states no %s",
 			       name.n ? "version" : "package");
-	if (!built.n)
+	if (!built.n && !str_eq(priority, S("base"))) /* R's own "translations" have none */
 		return 0;
 	struct record_package *p = listing_add(&l, name, version);
 	listing_licence(&l, p, licence);
