@@ -10,8 +10,6 @@
  * have no identifier are left out, which makes the licence look stricter than it is, never laxer. */
 #include "analyze/licence_names.h"
 
-#include "analyze/inventory.h"
-
 enum { TEXT_MAX = 4000, DEPTH_MAX = 16, LEAVES_MAX = 200 };
 
 /* Expressions as trees */
@@ -109,6 +107,10 @@ static char token(struct str s, struct str *text)
 		end++;
 	}
 	*text = (struct str){ s.p + i, end - i };
+	if (str_eq_nocase(str_upto(str_from(s, i), 6), S("and/or"))) {
+		text->n = 6;
+		return 'O';
+	}
 	if (str_eq_nocase(*text, S("and")) || str_eq(*text, S("+")))
 		return 'A';
 	if (str_eq_nocase(*text, S("or")))
@@ -413,17 +415,20 @@ struct str licence_all(struct licences *l, const struct strs *expressions)
 
 static enum licence_category category_of(struct licences *l, const struct node *n)
 {
+	enum licence_category best = LICENCE_UNKNOWN, worst = LICENCE_UNKNOWN;
+	bool unknown = false;
 	if (n->kind == LEAF)
 		return licence_category_of_name(l, n->text);
-	enum licence_category c = category_of(l, n->kids[0]);
-	for (size_t i = 1; i < n->n && c != LICENCE_UNKNOWN; i++) {
-		enum licence_category kid = category_of(l, n->kids[i]);
-		if (kid == LICENCE_UNKNOWN)
-			c = kid;
-		else
-			c = n->kind == AND ? MAX(c, kid) : MIN(c, kid);
+	for (size_t i = 0; i < n->n; i++) {
+		enum licence_category c = category_of(l, n->kids[i]);
+		unknown |= c == LICENCE_UNKNOWN;
+		worst = MAX(worst, c);
+		if (c != LICENCE_UNKNOWN && (best == LICENCE_UNKNOWN || c < best))
+			best = c;
 	}
-	return c;
+	if (n->kind == OR)
+		return best;
+	return unknown && worst < LICENCE_RESTRICTED ? LICENCE_UNKNOWN : worst;
 }
 
 enum licence_category licence_category_of(struct licences *l, struct str expression)
@@ -436,15 +441,4 @@ enum licence_category licence_category_of(struct licences *l, struct str express
 	l->arena = kept;
 	arena_done(&scratch);
 	return c;
-}
-
-void licence_fill(struct inventory *inv)
-{
-	struct licences l;
-	licences_init(&l, inv->arena);
-	for (size_t i = 0; i < inv->n_packages; i++) {
-		struct package *p = &inv->packages[i];
-		if (p->licence.n == 0 && p->licences.n)
-			p->licence = licence_of_package(&l, p->type, &p->licences);
-	}
 }

@@ -32,7 +32,8 @@ void licences_init(struct licences *l, struct arena *a);
 struct str licence_expression(struct licences *l, struct str text);
 /* All of a package's, joined by OR where its type means a choice (composer, maven, npm), else by AND. */
 struct str licence_of_package(struct licences *l, struct str type, const struct strs *texts);
-/* AND: the worst, OR: the best; one that is not known makes the whole unknown. */
+/* OR: the best that is known, for one may choose it. AND: the worst; where one is not known the whole is unknown, unless what
+ * is known is restricted or forbidden already. */
 enum licence_category licence_category_of(struct licences *l, struct str expression);
 /* The expression of several, AND between them; each once. */
 struct str licence_all(struct licences *l, const struct strs *expressions);
@@ -41,8 +42,10 @@ struct str licence_all(struct licences *l, const struct strs *expressions);
 const char *licence_id(size_t i);
 const char *licence_exception_id(size_t i);
 
+struct fold;
 struct inventory;
-/* Fills package.licence of every package. */
-void licence_fill(struct inventory *inv);
+/* Fills inv->licence_texts, and package.licence of every package; package.licences too where its record has none and a text
+ * that belongs to it says something. Packages must be where they stay: indexes are kept. See licence_text.c. */
+void licence_collect(const struct fold *f, struct inventory *inv);
 
 #endif

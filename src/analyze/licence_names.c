@@ -282,6 +282,41 @@ static bool is_ref(struct str s)
 	return true;
 }
 
+/* Names that say more than the licence: Debian's "BSD-3-clause-Google", "GFDL-NIV-1.3+". */
+static struct str of_prefix(struct licences *l, struct str key)
+{
+	static const char *const prefixes[][2] = {
+		{ "bsd 2 clause ", "BSD-2-Clause" },
+		{ "bsd 3 clause ", "BSD-3-Clause" },
+		{ "bsd 4 clause ", "BSD-4-Clause" },
+		{ "public domain ", "LicenseRef-public-domain" },
+	};
+	for (size_t i = 0; i < COUNT(prefixes); i++)
+		if (str_starts(key, str_of(prefixes[i][0])) && str_find(key, S(" or ")) < 0 &&
+		    str_find(key, S(" and ")) < 0)
+			return str_of(prefixes[i][1]);
+	if (!str_starts(key, S("gfdl niv ")))
+		return S("");
+	struct str id = gnu(l->arena, arena_printf(l->arena, "gfdl%.*s", STR(str_from(key, 8))));
+	struct str version = str_upto(id, 8), rest = str_from(id, 8);
+	return id.n ? arena_printf(l->arena, "%.*s-no-invariants%.*s", STR(version), STR(rest))
+		    : id;
+}
+
+/* "GPL-3-with-bison-exception" in one word. */
+static struct str of_with(struct licences *l, struct str name)
+{
+	ssize_t at = str_find(lower(l->arena, name), S("-with-"));
+	if (at <= 0)
+		return S("");
+	struct str licence = licence_look_up(l, str_upto(name, (size_t)at));
+	struct str exception = licence_exception(l, str_from(name, (size_t)at + 6), licence);
+	if (licence.n == 0 || str_find_char(licence, ' ') >= 0)
+		return S("");
+	return exception.n ? arena_printf(l->arena, "%.*s WITH %.*s", STR(licence), STR(exception))
+			   : licence;
+}
+
 /* The identifier (or a short expression) that a name means; empty when it means none. */
 struct str licence_look_up(struct licences *l, struct str name)
 {
@@ -302,6 +337,10 @@ struct str licence_look_up(struct licences *l, struct str name)
 		return id.n ? id : str_of(known);
 	}
 	id = gnu(l->arena, key);
+	if (id.n == 0)
+		id = of_prefix(l, key);
+	if (id.n == 0)
+		id = of_with(l, name);
 	if (id.n)
 		return id;
 	/* "Apache Software License 2.0+": later versions are a choice; the one named is one of them. */

@@ -94,3 +94,23 @@ def test_directory(lazaret, tmp_path):
     (root / 'su').chmod(0o4755)
     r = lazaret.scan('--scanners', 'config', 'dir:root')
     assert {(c['id'], c['path']) for c in r['configuration']} == {('LZ-IMG-025', 'etc/shadow'), ('LZ-IMG-002', 'su')}
+
+
+def test_licences(lazaret, tmp_path):
+    copyright = b'Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\n\nFiles: *\nLicense: GPL-2+ and Expat\n'
+    images.Layout(tmp_path / 'image').image([
+        {'etc/os-release': images.OS_RELEASE, 'var/lib/dpkg/status': images.dpkg(foo='1', bar='1', other='1'),
+         'usr/share/doc/foo/copyright': copyright, 'usr/share/doc/other': ('link', 'foo')},
+        {'app/COPYING': b'GNU AFFERO GENERAL PUBLIC LICENSE\nVersion 3, 19 November 2007'}])
+    r = lazaret.scan('--scanners', 'license', 'oci:image', status=0)
+    jsonschema.validate(r, SCHEMA)
+    assert {p['name']: p.get('license') for p in r['packages']} == {
+        'foo': 'GPL-2.0-or-later AND MIT', 'bar': None, 'other': 'GPL-2.0-or-later AND MIT'}
+    assert [(f['license'], f['category'], f['severity'], f.get('package', {}).get('name'), f['path'], f['layer']['index'])
+            for f in r['licences']] == [
+        ('AGPL-3.0-only', 'forbidden', 'CRITICAL', None, 'app/COPYING', 1),
+        ('GPL-2.0-or-later AND MIT', 'restricted', 'HIGH', 'foo', 'var/lib/dpkg/status', 0),
+        ('GPL-2.0-or-later AND MIT', 'restricted', 'HIGH', 'other', 'var/lib/dpkg/status', 0)]
+    assert lazaret('scan', '--scanners', 'license', '--fail-on', 'CRITICAL', 'oci:image').returncode == 1
+    assert lazaret('scan', '--scanners', 'license', '--fail-on', 'CRITICAL', '--severity', 'HIGH', 'oci:image').returncode == 0
+    assert 'forbidden AGPL-3.0-only: app/COPYING' in lazaret('scan', '--scanners', 'license', 'oci:image').stdout

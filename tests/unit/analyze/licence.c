@@ -142,7 +142,11 @@ static void test_categories(void **state)
 		{ "MIT OR GPL-2.0-only", "notice" },
 		{ "MIT AND GPL-2.0-only", "restricted" },
 		{ "MIT AND (GPL-3.0-only OR MPL-2.0)", "reciprocal" },
-		{ "MIT OR LicenseRef-x", "unknown" },
+		{ "MIT OR LicenseRef-x", "notice" },
+		{ "MIT AND LicenseRef-x", "unknown" },
+		{ "AGPL-3.0-only AND LicenseRef-x", "forbidden" },
+		{ "MPL-2.0 AND LicenseRef-x", "unknown" },
+		{ "LicenseRef-y OR LicenseRef-x", "unknown" },
 		{ "MPL-2.0+", "reciprocal" },
 		{ "", "unknown" },
 	};
