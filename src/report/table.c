@@ -1,8 +1,11 @@
-/* The format for people: a summary by severity, then a table that fits the width, what can be fixed first, known
- * exploited ones marked; then what was not looked at and the verdict. */
+/* The format for people: a summary by severity, then tables that fit the width, one for the distribution's packages, one for
+ * each file that names several others, one for each type of what is alone in its file; what can be fixed first, known
+ * exploited ones marked, the way to an indirect dependency below it; then what was not looked at and the verdict. */
 #include "analyze/analyzer.h"
+#include "base/map.h"
 #include "base/time.h"
 #include "report/format.h"
+#include "report/item.h"
 #include "report/text.h"
 
 #include <stdio.h>
@@ -14,6 +17,7 @@ enum {
 	NOTES_SHOWN = 20,
 	SECRETS_SHOWN = 100,
 	DETAILS_SHOWN = 5,
+	CHAIN_MAX = 8, /* packages between the project and the one at hand that are named */
 	TITLE_LEAST = 12,
 	COLUMN_LEAST = 14
 };
@@ -24,9 +28,20 @@ static const char *const colours[] = {
 	[SEVERITY_HIGH] = "\x1b[31m",	 [SEVERITY_CRITICAL] = "\x1b[1;31m",
 };
 
+struct row { /* of the table of vulnerabilities */
+	const struct item *item;
+	struct str group; /* empty: the distribution's packages */
+	bool of_type; /* the group is named by its type, not by a file */
+	size_t index;
+};
 struct table {
 	const struct format_options *opt;
 	struct buf *out;
+	struct arena *arena; /* for one report */
+	struct items items; /* suppressed ones too */
+	struct row *rows;
+	size_t n_rows;
+	size_t *needed_by; /* of each package: the one that leads to it from the root; SIZE_MAX: none */
 	size_t width[COLUMNS];
 };
 
@@ -71,15 +86,15 @@ static void put_cell(struct table *t, struct str s, size_t width, const char *co
 		buf_add_char(t->out, ' ');
 }
 
-/* The cells of a finding's row. */
-static void cells_of(const struct finding *f, struct str cells[COLUMNS])
+/* The cells of a vulnerability's row. */
+static void cells_of(const struct item *i, struct str cells[COLUMNS])
 {
-	cells[0] = f->package->name;
-	cells[1] = f->id;
-	cells[2] = str_of(severity_name(f->severity));
-	cells[3] = f->package->version;
-	cells[4] = f->fixed.n ? f->fixed : str_of(status_name(f->status));
-	cells[5] = f->summary;
+	cells[0] = i->name;
+	cells[1] = i->id;
+	cells[2] = str_of(severity_name(i->severity));
+	cells[3] = i->version;
+	cells[4] = i->fixed.n ? i->fixed : str_of(status_name(i->finding->status));
+	cells[5] = i->finding->summary.n ? i->title : (struct str){ 0 };
 }
 
 static const struct str heads[COLUMNS] = {
@@ -87,22 +102,24 @@ static const struct str heads[COLUMNS] = {
 	{ "INSTALLED", 9 }, { "FIXED IN", 8 },	     { "TITLE", 5 },
 };
 
-/* Natural widths; the title takes what is left, else columns give way until the row fits. */
-static void fit(struct table *t, const struct report *r)
+static size_t total_width(const struct table *t)
 {
-	size_t total =
-		t->opt->width ? MAX((size_t)t->opt->width, (size_t)NARROWEST) : DEFAULT_WIDTH;
+	return t->opt->width ? MAX((size_t)t->opt->width, (size_t)NARROWEST) : DEFAULT_WIDTH;
+}
+
+/* Natural widths; the title takes what is left, else columns give way until the row fits. */
+static void fit(struct table *t)
+{
+	size_t total = total_width(t);
 	for (size_t c = 0; c < COLUMNS; c++)
 		t->width[c] = heads[c].n;
-	for (size_t i = 0; i < r->n_findings; i++) {
+	for (size_t i = 0; i < t->n_rows; i++) {
 		struct str cells[COLUMNS];
-		if (r->findings[i].suppressed.by.n)
-			continue;
-		cells_of(&r->findings[i], cells);
+		const struct item *x = t->rows[i].item;
+		cells_of(x, cells);
 		for (size_t c = 0; c < COLUMNS; c++)
-			t->width[c] =
-				MAX(t->width[c],
-				    columns_of(cells[c]) + (c == 1 && r->findings[i].kev ? 4 : 0));
+			t->width[c] = MAX(t->width[c], columns_of(cells[c]) +
+							       (c == 1 && x->finding->kev ? 4 : 0));
 	}
 	t->width[0] = MIN(t->width[0], (size_t)30);
 	t->width[3] = MIN(t->width[3], (size_t)30);
@@ -123,13 +140,13 @@ static void fit(struct table *t, const struct report *r)
 	}
 }
 
-static void put_row(struct table *t, const struct str cells[COLUMNS], const struct finding *f)
+static void put_row(struct table *t, const struct str cells[COLUMNS], const struct item *x)
 {
 	for (size_t c = 0; c < COLUMNS; c++) {
 		if (t->width[c] == 0)
 			continue;
-		const char *colour = f && c == 2 ? colours[f->severity] : !f ? "\x1b[1m" : NULL;
-		if (f && c == 1 && f->kev) {
+		const char *colour = x && c == 2 ? colours[x->severity] : !x ? "\x1b[1m" : NULL;
+		if (x && c == 1 && x->finding->kev) {
 			put_cell(t, cells[c], t->width[c] - 4, NULL);
 			put_cell(t, S(" KEV"), 4, colours[SEVERITY_CRITICAL]);
 		} else if (c == COLUMNS - 1) {
@@ -145,20 +162,207 @@ static void put_row(struct table *t, const struct str cells[COLUMNS], const stru
 	buf_add_char(t->out, '\n');
 }
 
-/* Fixable ones first; inside, the order of the match (severity down). */
-static void put_rows(struct table *t, const struct report *r)
+/* The distribution first, then files, then types; inside, what can be fixed, then the items' own order. */
+static int compare_rows(const void *x, const void *y)
 {
-	put_row(t, heads, NULL);
-	for (int pass = 0; pass < 2; pass++) {
-		for (size_t i = 0; i < r->n_findings; i++) {
-			const struct finding *f = &r->findings[i];
-			struct str cells[COLUMNS];
-			if (f->suppressed.by.n || (f->fixed.n != 0) == (pass == 1))
+	const struct row *a = x, *b = y;
+	if ((a->group.n == 0) != (b->group.n == 0))
+		return a->group.n == 0 ? -1 : 1;
+	if (a->of_type != b->of_type)
+		return a->of_type ? 1 : -1;
+	int c = str_cmp(a->group, b->group);
+	if (c)
+		return c;
+	if ((a->item->fixed.n == 0) != (b->item->fixed.n == 0))
+		return a->item->fixed.n ? -1 : 1;
+	return a->index < b->index ? -1 : a->index > b->index;
+}
+
+/* A file that names several packages is a group; what is alone in its file stands with others of its type. */
+static void collect_rows(struct table *t, const struct inventory *inv)
+{
+	struct map seen;
+	map_init(&seen, t->arena);
+	for (size_t i = 0; i < inv->n_packages; i++) {
+		void **slot = map_at(&seen, inv->packages[i].path);
+		*slot = *slot ? (void *)inv : (void *)&inv->packages[i];
+	}
+	t->rows = arena_array(t->arena, t->items.n, sizeof *t->rows);
+	for (size_t i = 0; i < t->items.n; i++) {
+		const struct item *x = &t->items.v[i];
+		if (x->kind != ITEM_VULNERABILITY || x->suppressed.by.n)
+			continue;
+		struct row *row = &t->rows[t->n_rows++];
+		*row = (struct row){ .item = x, .index = i };
+		if (package_is_os(x->package))
+			continue;
+		row->of_type =
+			map_get(&seen, x->package->path) != (void *)inv || !x->package->path.n;
+		row->group = row->of_type ? x->type
+					  : text_clean(t->arena, x->package->path, ITEM_PATH_MAX);
+		if (!row->group.n)
+			row->group = S("other");
+	}
+	if (t->n_rows)
+		qsort(t->rows, t->n_rows, sizeof *t->rows, compare_rows);
+}
+
+/* How each package is reached from the project's own, breadth first. */
+static void collect_needs(struct table *t, const struct inventory *inv)
+{
+	size_t *queue = arena_array(t->arena, inv->n_packages, sizeof *queue), n = 0;
+	bool *known = arena_zalloc(t->arena, inv->n_packages + 1);
+	t->needed_by = arena_array(t->arena, inv->n_packages, sizeof *t->needed_by);
+	for (size_t i = 0; i < inv->n_packages; i++) {
+		t->needed_by[i] = SIZE_MAX;
+		enum relation relation = inv->packages[i].relation;
+		known[i] = relation == RELATION_ROOT || relation == RELATION_DIRECT;
+		if (known[i])
+			queue[n++] = i;
+	}
+	for (size_t at = 0; at < n; at++) {
+		const struct package *p = &inv->packages[queue[at]];
+		for (size_t k = 0; k < p->n_needs; k++) {
+			size_t to = p->needs[k];
+			if (to >= inv->n_packages || known[to])
 				continue;
-			cells_of(f, cells);
-			put_row(t, cells, f);
+			known[to] = true;
+			t->needed_by[to] = queue[at];
+			queue[n++] = to;
 		}
 	}
+}
+
+/* "direct", "indirect via express > body-parser", "development". */
+static void put_relation(struct table *t, const struct inventory *inv, const struct package *p,
+			 struct buf *b)
+{
+	size_t chain[CHAIN_MAX], n = 0;
+	for (size_t i = t->needed_by[p - inv->packages]; i != SIZE_MAX && n < CHAIN_MAX;
+	     i = t->needed_by[i])
+		chain[n++] = i;
+	const char *between = b->n ? ", " : "";
+	if (p->relation == RELATION_DIRECT || p->relation == RELATION_ROOT)
+		buf_addf(b, "%s%s", between,
+			 p->relation == RELATION_DIRECT ? "direct" : "the project itself");
+	else if (p->relation == RELATION_INDIRECT || n)
+		buf_addf(b, "%sindirect", between);
+	for (size_t i = n; i-- > 0;)
+		buf_addf(b, "%s%.*s", i + 1 == n ? " via " : " > ",
+			 STR(text_clean(t->arena, inv->packages[chain[i]].name, 60)));
+	if (p->dev)
+		buf_addf(b, "%sdevelopment", b->n ? ", " : "");
+	if (p->optional)
+		buf_addf(b, "%soptional", b->n ? ", " : "");
+}
+
+/* Where a package is and who wants it, below the first row of it. */
+static void put_package_line(struct table *t, const struct inventory *inv, const struct row *row)
+{
+	struct buf b CLEANUP(buf_done) = { 0 };
+	const struct item *x = row->item;
+	bool os = row->group.n == 0;
+	if (!os && (row->of_type || x->package->inside.n))
+		buf_add_str(&b, x->path);
+	if (!os)
+		put_relation(t, inv, x->package, &b);
+	if (!b.n)
+		return;
+	size_t width = MIN(columns_of(str_buf(&b)), total_width(t) - 4);
+	buf_add_str(t->out, S("    "));
+	put_cell(t, str_buf(&b), width, "\x1b[2m");
+	buf_add_char(t->out, '\n');
+}
+
+static void put_counts(struct table *t, const struct row *rows, size_t n)
+{
+	size_t count[SEVERITY_CRITICAL + 1] = { 0 };
+	for (size_t i = 0; i < n; i++)
+		count[rows[i].item->severity]++;
+	buf_addf(t->out, "Total: %zu", n);
+	for (int s = SEVERITY_CRITICAL; s >= 0 && n; s--)
+		if (s != SEVERITY_NEGLIGIBLE || count[s])
+			buf_addf(t->out, "%s%s: %zu", s == SEVERITY_CRITICAL ? " (" : ", ",
+				 severity_name((enum severity)s), count[s]);
+	buf_add_str(t->out, n ? S(")\n") : S(""));
+}
+
+static void put_group_head(struct table *t, const struct inventory *inv, size_t from, size_t to)
+{
+	const struct row *row = &t->rows[from];
+	struct buf b CLEANUP(buf_done) = { 0 };
+	if (row->group.n)
+		buf_add_str(&b, row->group);
+	else
+		buf_addf(&b, "%.*s %.*s", STR(text_clean(t->arena, inv->distribution.id, 60)),
+			 STR(text_clean(t->arena, inv->distribution.version, 60)));
+	if (row->group.n && !row->of_type)
+		buf_addf(&b, " (%.*s)", STR(row->item->type));
+	size_t width = MIN(columns_of(str_buf(&b)), total_width(t));
+	if (from)
+		buf_add_char(t->out, '\n');
+	put_cell(t, str_buf(&b), width, "\x1b[1m");
+	buf_add_char(t->out, '\n');
+	put_counts(t, row, to - from);
+	buf_add_char(t->out, '\n');
+}
+
+static void put_rows(struct table *t, const struct inventory *inv)
+{
+	struct map said;
+	map_init(&said, t->arena);
+	for (size_t from = 0, to; from < t->n_rows; from = to) {
+		for (to = from; to < t->n_rows && str_eq(t->rows[to].group, t->rows[from].group) &&
+				t->rows[to].of_type == t->rows[from].of_type;)
+			to++;
+		if (from || to < t->n_rows || t->rows[from].group.n)
+			put_group_head(t, inv, from, to);
+		put_row(t, heads, NULL);
+		for (size_t i = from; i < to; i++) {
+			struct str cells[COLUMNS];
+			cells_of(t->rows[i].item, cells);
+			put_row(t, cells, t->rows[i].item);
+			const struct package *p = t->rows[i].item->package;
+			void **slot = map_at(
+				&said, arena_printf(t->arena, "%zu", (size_t)(p - inv->packages)));
+			if (!*slot)
+				put_package_line(t, inv, &t->rows[i]);
+			*slot = t;
+		}
+	}
+}
+
+/* What is hidden, why, and who says so. */
+static void put_suppressed(struct table *t)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < t->items.n; i++)
+		n += t->items.v[i].suppressed.by.n != 0;
+	if (!n)
+		return;
+	if (!t->opt->show_suppressed) {
+		buf_addf(t->out, "%zu suppressed (--show-suppressed lists them)\n\n", n);
+		return;
+	}
+	buf_addf(t->out, "Suppressed (%zu):\n", n);
+	for (size_t i = 0; i < t->items.n; i++) {
+		const struct item *x = &t->items.v[i];
+		struct buf b CLEANUP(buf_done) = { 0 };
+		if (!x->suppressed.by.n)
+			continue;
+		struct str what = x->name.n ? x->name : x->path;
+		buf_addf(&b, "  %s %.*s", severity_name(x->severity), STR(x->id));
+		buf_addf(&b, "%s%.*s%s%.*s", what.n ? " in " : "", STR(what),
+			 x->version.n ? " " : "", STR(x->version));
+		buf_addf(&b, ": %.*s", STR(x->suppressed.by));
+		if (x->suppressed.reason.n)
+			buf_addf(&b, ", %.*s", STR(x->suppressed.reason));
+		if (x->suppressed.source.n)
+			buf_addf(&b, " (%.*s)", STR(x->suppressed.source));
+		buf_add_str(t->out, str_buf(&b));
+		buf_add_char(t->out, '\n');
+	}
+	buf_add_char(t->out, '\n');
 }
 
 static void put_head(struct table *t, const struct report *r)
@@ -195,30 +399,19 @@ static void put_head(struct table *t, const struct report *r)
 
 static void put_summary(struct table *t, const struct report *r)
 {
-	size_t count[SEVERITY_CRITICAL + 1] = { 0 }, total = 0, fixable = 0, kev = 0;
-	for (size_t i = 0; i < r->n_findings; i++) {
-		const struct finding *f = &r->findings[i];
-		if (f->suppressed.by.n)
-			continue;
-		total++;
-		count[f->severity]++;
-		fixable += f->fixed.n != 0;
-		kev += f->kev;
+	size_t fixable = 0, kev = 0;
+	for (size_t i = 0; i < t->n_rows; i++) {
+		fixable += t->rows[i].item->fixed.n != 0;
+		kev += t->rows[i].item->finding->kev;
 	}
-	buf_addf(t->out, "Total: %zu", total);
-	if (total) {
-		buf_add_str(t->out, S(" ("));
-		for (int s = SEVERITY_CRITICAL; s >= 0; s--)
-			if (s != SEVERITY_NEGLIGIBLE || count[s])
-				buf_addf(t->out, "%s%s: %zu", s == SEVERITY_CRITICAL ? "" : ", ",
-					 severity_name((enum severity)s), count[s]);
-		buf_addf(t->out, ")\n%zu can be fixed", fixable);
-		if (kev)
-			buf_addf(t->out, ", %zu known to be exploited (KEV)", kev);
-	}
+	put_counts(t, t->rows, t->n_rows);
+	if (t->n_rows)
+		buf_addf(t->out, "%zu can be fixed", fixable);
+	if (kev)
+		buf_addf(t->out, ", %zu known to be exploited (KEV)", kev);
 	buf_add_str(t->out, S("\n\n"));
-	if (total) {
-		put_rows(t, r);
+	if (t->n_rows) {
+		put_rows(t, r->inventory);
 		buf_add_char(t->out, '\n');
 	}
 }
@@ -438,7 +631,10 @@ static void put_more_reasons(struct table *t, const struct report *r)
 
 static void put_report(struct table *t, const struct report *r)
 {
-	fit(t, r);
+	items_collect(t->arena, r, 1, true, &t->items);
+	collect_rows(t, r->inventory);
+	collect_needs(t, r->inventory);
+	fit(t);
 	put_head(t, r);
 	if (r->inventory->scanners & SCAN_PACKAGES)
 		put_summary(t, r);
@@ -446,6 +642,7 @@ static void put_report(struct table *t, const struct report *r)
 	put_checks(t, r);
 	put_licences(t, r);
 	put_base(t, r);
+	put_suppressed(t);
 	put_not_examined(t, r->inventory);
 	put_lines(t, "Warning: ", &r->warnings);
 	put_lines(t, "Unknown: ", &r->unknown);
@@ -459,9 +656,10 @@ static void put_report(struct table *t, const struct report *r)
 static int write_table(const struct report *reports, size_t n, const struct format_options *o,
 		       struct buf *out, struct err *e)
 {
-	struct table t = { .opt = o, .out = out };
 	(void)e;
 	for (size_t i = 0; i < n; i++) {
+		struct arena a CLEANUP(arena_done) = { 0 };
+		struct table t = { .opt = o, .out = out, .arena = &a };
 		if (i)
 			buf_add_char(out, '\n');
 		put_report(&t, &reports[i]);
