@@ -1,9 +1,11 @@
 /* The machine's format: doc/report.schema.json describes it. One document: an object for one report, {"reports": [...]}
- * for several. Fields are only ever added. Suppressed findings are left out. */
+ * for several. Fields are only ever added. What is suppressed is in a list of its own, when
+ * asked for. */
 #include "analyze/analyzer.h"
 #include "base/json.h"
 #include "base/time.h"
 #include "report/format.h"
+#include "report/item.h"
 
 static void put_strs(struct json_out *o, const char *key, const struct strs *v)
 {
@@ -128,6 +130,39 @@ static void put_layer(struct json_out *o, const struct inventory *inv, size_t i)
 	json_end_object(o);
 }
 
+static void put_true(struct json_out *o, const char *key, bool is)
+{
+	if (!is)
+		return;
+	json_put_key(o, key);
+	json_put_bool(o, true);
+}
+
+/* What a language's package has besides: how it is needed, what it needs, whose it is, what was read. */
+static void put_language(struct json_out *o, const struct inventory *inv, const struct package *p)
+{
+	static const char *const relations[] = { "", "root", "direct", "indirect" };
+	json_put_member_opt(o, "license", p->licence);
+	json_put_member_opt(o, "inside", p->inside);
+	json_put_member_opt(o, "relation", str_of(relations[p->relation]));
+	put_true(o, "dev", p->dev);
+	put_true(o, "optional", p->optional);
+	if (p->n_needs) {
+		json_put_key(o, "needs");
+		json_begin_array(o);
+		for (size_t i = 0; i < p->n_needs; i++)
+			if (p->needs[i] < inv->n_packages && inv->packages[p->needs[i]].purl.n)
+				json_put_str(o, inv->packages[p->needs[i]].purl);
+		json_end_array(o);
+	}
+	put_true(o, "owned", p->is_owned);
+	if (p->owner >= 0 && (size_t)p->owner < inv->n_packages)
+		json_put_member_opt(o, "owner", inv->packages[p->owner].purl);
+	put_digest(o, "sha256", &p->sha256);
+	put_digest(o, "sha1", &p->sha1);
+	json_put_member_opt(o, "analyzer", p->analyzer);
+}
+
 static void put_package(struct json_out *o, const struct inventory *inv, const struct package *p)
 {
 	json_begin_object(o);
@@ -147,6 +182,7 @@ static void put_package(struct json_out *o, const struct inventory *inv, const s
 	put_layer(o, inv, p->layer);
 	json_put_key(o, "files");
 	json_put_u64(o, p->n_owned);
+	put_language(o, inv, p);
 	if (p->n_attrs) {
 		json_put_key(o, "properties");
 		json_begin_object(o);
@@ -203,6 +239,26 @@ static void put_exploited(struct json_out *o, const struct finding *f)
 	json_end_object(o);
 }
 
+/* Which record decided, and what of it holds. */
+static void put_evidence(struct json_out *o, const struct evidence *e)
+{
+	if (!e->advisory.n)
+		return;
+	json_put_key(o, "evidence");
+	json_begin_object(o);
+	json_put_member(o, "advisory", e->advisory);
+	json_put_member_opt(o, "namespace", e->ns);
+	json_put_member_opt(o, "name", e->name);
+	json_put_member_opt(o, "scheme", str_of(e->scheme));
+	json_put_member_opt(o, "version", e->version);
+	put_true(o, "enumerated", e->enumerated);
+	json_put_member_opt(o, "introduced", e->range.introduced);
+	json_put_member_opt(o, "fixed", e->range.fixed);
+	json_put_member_opt(o, "last_affected", e->range.last_affected);
+	json_put_member_opt(o, "limit", e->range.limit);
+	json_end_object(o);
+}
+
 static void put_finding(struct json_out *o, const struct inventory *inv, const struct finding *f)
 {
 	const struct package *p = f->package;
@@ -232,6 +288,7 @@ static void put_finding(struct json_out *o, const struct inventory *inv, const s
 	put_strs(o, "references", &f->references);
 	put_layer(o, inv, p->layer);
 	json_put_member(o, "path", p->path);
+	put_evidence(o, &f->evidence);
 	json_end_object(o);
 }
 
@@ -338,6 +395,34 @@ static void put_secrets(struct json_out *o, const struct report *r)
 	json_end_array(o);
 }
 
+/* Of every kind, when asked for: what is hidden, by whom and why. */
+static void put_suppressed(struct json_out *o, const struct report *r)
+{
+	struct arena a CLEANUP(arena_done) = { 0 };
+	struct items items;
+	items_collect(&a, r, 1, true, &items);
+	json_put_key(o, "suppressed");
+	json_begin_array(o);
+	for (size_t i = 0; i < items.n; i++) {
+		const struct item *x = &items.v[i];
+		if (!x->suppressed.by.n)
+			continue;
+		json_begin_object(o);
+		json_put_member(o, "kind", str_of(item_kind_name(x->kind)));
+		json_put_member(o, "id", x->id);
+		json_put_member(o, "severity", str_of(severity_name(x->severity)));
+		json_put_member_opt(o, "purl", x->purl);
+		json_put_member_opt(o, "path", x->path);
+		json_put_member(o, "message", x->message);
+		json_put_member(o, "by", x->suppressed.by);
+		json_put_member_opt(o, "reason", x->suppressed.reason);
+		json_put_member_opt(o, "source", x->suppressed.source);
+		json_put_member_opt(o, "status", x->suppressed.status);
+		json_end_object(o);
+	}
+	json_end_array(o);
+}
+
 static void put_not_examined(struct json_out *o, const struct inventory *inv)
 {
 	json_put_key(o, "not_examined");
@@ -353,7 +438,7 @@ static void put_not_examined(struct json_out *o, const struct inventory *inv)
 	json_end_array(o);
 }
 
-static void put_report(struct json_out *o, const struct report *r)
+static void put_report(struct json_out *o, const struct report *r, const struct format_options *opt)
 {
 	const struct inventory *inv = r->inventory;
 	json_begin_object(o);
@@ -376,6 +461,8 @@ static void put_report(struct json_out *o, const struct report *r)
 	put_secrets(o, r);
 	put_configuration(o, r);
 	put_licences(o, r);
+	if (opt->show_suppressed)
+		put_suppressed(o, r);
 	put_not_examined(o, inv);
 	put_strs(o, "warnings", &r->warnings);
 	json_put_member(o, "verdict", str_of(verdict_name(r->verdict.kind)));
@@ -387,17 +474,16 @@ static int write_json(const struct report *reports, size_t n, const struct forma
 		      struct buf *out, struct err *e)
 {
 	struct json_out o;
-	(void)opt;
 	(void)e;
 	json_out_init(&o, out, 2);
 	if (n == 1) {
-		put_report(&o, &reports[0]);
+		put_report(&o, &reports[0], opt);
 	} else {
 		json_begin_object(&o);
 		json_put_key(&o, "reports");
 		json_begin_array(&o);
 		for (size_t i = 0; i < n; i++)
-			put_report(&o, &reports[i]);
+			put_report(&o, &reports[i], opt);
 		json_end_array(&o);
 		json_end_object(&o);
 	}

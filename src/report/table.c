@@ -122,6 +122,7 @@ static void fit(struct table *t)
 							       (c == 1 && x->finding->kev ? 4 : 0));
 	}
 	t->width[0] = MIN(t->width[0], (size_t)30);
+	t->width[1] = MIN(t->width[1], (size_t)40);
 	t->width[3] = MIN(t->width[3], (size_t)30);
 	t->width[4] = MIN(t->width[4], (size_t)30);
 	size_t used = 2 * (COLUMNS - 1);
