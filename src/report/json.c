@@ -177,7 +177,6 @@ static void put_package(struct json_out *o, const struct inventory *inv, const s
 	json_end_object(o);
 	json_put_member_opt(o, "arch", p->arch);
 	put_strs(o, "licenses", &p->licences);
-	json_put_member_opt(o, "license", p->licence);
 	json_put_member(o, "path", p->path);
 	put_layer(o, inv, p->layer);
 	json_put_key(o, "files");

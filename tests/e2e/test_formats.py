@@ -33,8 +33,13 @@ def write(name, report, *more, **env):
     return r.stdout
 
 
+def once(pairs):
+    assert len({k for k, _ in pairs}) == len(pairs), [k for k, _ in pairs]
+    return dict(pairs)
+
+
 def document(name, report, **env):
-    return json.loads(write(name, report, **env))
+    return json.loads(write(name, report, **env), object_pairs_hook=once)
 
 
 def schema(data, path, **more):
@@ -170,6 +175,10 @@ def test_suppressed_ones_are_shown_when_asked_for():
         return {r['ruleId']: r.get('suppressions') for r in document('sarif', 'full', **env)['runs'][0]['results']}
     assert 'CVE-2099-0005' not in ids()
     assert ids(SUPPRESSED='1')['CVE-2099-0005'] == [{'kind': 'external', 'justification': 'accepted until spring'}]
+    assert 'CVE-2099-0005' not in write('table', 'full').decode()
+    assert 'accepted until spring' in write('table', 'full', SUPPRESSED='1').decode()
+    assert 'suppressed' not in document('json', 'full')
+    assert {s['id'] for s in document('json', 'full', SUPPRESSED='1')['suppressed']} == {'CVE-2099-0004', 'CVE-2099-0005', 'LZ-IMG-001'}
 
 
 @pytest.mark.parametrize('name', ['openvex', 'cyclonedx-vex'])
