@@ -10,6 +10,7 @@
 #include "analyze/cache.h"
 #include "analyze/distro.h"
 #include "analyze/fold.h"
+#include "analyze/graph.h"
 #include "analyze/layer.h"
 #include "analyze/licence.h"
 #include "analyze/match.h"
@@ -483,6 +484,7 @@ static int fill_inventory(struct scan *s, const struct fold *f, const struct dis
 		if (inv->packages[i].purl.n == 0)
 			inv->packages[i].purl =
 				package_purl(s->arena, &inv->packages[i], &inv->distribution);
+	graph_fill(inv);
 	return 0;
 }
 

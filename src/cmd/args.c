@@ -163,6 +163,11 @@ int args_parse(struct arena *arena, const struct command *c, int argc, char **ar
 	return r ? r : check_values(out, e);
 }
 
+bool args_has(const struct args *a, const char *name)
+{
+	return find_arg(a, str_of(name)) != NULL;
+}
+
 struct strs args_list(const struct args *a, const char *name)
 {
 	const struct arg *arg = find_arg(a, str_of(name));

@@ -59,6 +59,7 @@ const struct command *command_find(struct str name);
 struct str args_str(const struct args *a, const char *name);
 struct strs args_list(const struct args *a, const char *name);
 bool args_flag(const struct args *a, const char *name);
+bool args_has(const struct args *a, const char *name); /* does the command know such an option? */
 const char *args_from(const struct args *a, const char *name);
 /* The bytes of the file that an option names, at most max; *out stays when the option was not given. */
 int args_file(const struct args *a, const char *name, size_t max, struct str *out, struct err *e);

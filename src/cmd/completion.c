@@ -29,8 +29,9 @@ static void put_choices(const struct option *o)
 		printf("%s", o->choices);
 		return;
 	}
-	for (size_t i = 0; formats[i]; i++)
-		printf("%s%s", i ? " " : "", formats[i]->name);
+	for (size_t i = 0, n = 0; formats[i]; i++)
+		if (formats[i]->write)
+			printf("%s%s", n++ ? " " : "", formats[i]->name);
 }
 
 static void bash_values(const struct option *o)

@@ -49,7 +49,7 @@ static const struct format *format_of_template(struct str file)
 
 static int read_template(const struct args *a, struct outputs *o, struct err *e)
 {
-	struct str file = args_str(a, "template");
+	struct str file = args_has(a, "template") ? args_str(a, "template") : S("");
 	struct buf text CLEANUP(buf_done) = { 0 };
 	if (!wants(o, "template")) {
 		if (file.n)
@@ -103,7 +103,7 @@ static int read_github(const struct args *a, struct outputs *o, struct err *e)
 		       "commit and the ref that the snapshot is of");
 }
 
-int outputs_parse(const struct args *a, struct outputs *out, struct err *e)
+int outputs_parse(const struct args *a, const char *otherwise, struct outputs *out, struct err *e)
 {
 	struct strs specs = args_list(a, "format");
 	struct str file = args_str(a, "output");
@@ -113,7 +113,7 @@ int outputs_parse(const struct args *a, struct outputs *out, struct err *e)
 		if (r)
 			return r;
 	}
-	if (!specs.n && add_output(a, out, S("table"), e))
+	if (!specs.n && add_output(a, out, str_of(otherwise), e))
 		return e->code;
 	for (size_t i = 0; file.n && i < out->n; i++) {
 		if (out->v[i].path)
@@ -126,7 +126,8 @@ int outputs_parse(const struct args *a, struct outputs *out, struct err *e)
 			if (same_place(&out->v[i], &out->v[j]))
 				return err_set(e, ERR_INVALID, "two formats would be written to %s",
 					       out->v[i].path ? out->v[i].path : "standard output");
-	out->options.show_suppressed = args_flag(a, "show-suppressed");
+	out->options.show_suppressed =
+		args_has(a, "show-suppressed") && args_flag(a, "show-suppressed");
 	return read_template(a, out, e) ? e->code : read_github(a, out, e);
 }
 

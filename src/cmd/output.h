@@ -14,9 +14,9 @@ struct outputs {
 	size_t n, cap;
 	struct format_options options; /* but for the terminal's */
 };
-/* Reads --format, --output, --template and --show-suppressed, where the command has them; ERR_INVALID names an unknown
- * format, two writers of one place, or what is wrong with the template. */
-int outputs_parse(const struct args *a, struct outputs *out, struct err *e);
+/* Reads --format (`otherwise` when there is none), --output, --template and --show-suppressed, where the command has them;
+ * ERR_INVALID names an unknown format, two writers of one place, or what is wrong with the template. */
+int outputs_parse(const struct args *a, const char *otherwise, struct outputs *out, struct err *e);
 /* Writes every one; a file is written aside and renamed, so that it is there whole or not at all. */
 int outputs_write(const struct outputs *o, const struct report *reports, size_t n, struct err *e);
 

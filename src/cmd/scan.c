@@ -119,11 +119,11 @@ static int run(const struct args *a)
 	struct err e = { 0 };
 	int status;
 	if (a->words.n == 0 && args_list(a, "file").n == 0)
-		return usage(a, "wanted: an image, an archive or a folder");
+		return usage(a, "wanted: an image, an archive, a folder or an SBOM");
 	if (scan_job_open(&j, a, &e))
 		return fail(a, &e);
 	int r = scan_job_read(&j, true, &e);
-	if (r == ERR_INVALID || (r == 0 && outputs_parse(a, &outputs, &e)))
+	if (r == ERR_INVALID || (r == 0 && outputs_parse(a, "table", &outputs, &e)))
 		status = usage(a, "%s", e.text);
 	else if (r || list_targets(a, &targets, &e))
 		status = fail(a, &e);

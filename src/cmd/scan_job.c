@@ -8,11 +8,19 @@
 #include "cmd/content.h"
 #include "iac/image.h"
 #include "policy/licences.h"
+#include "report/sbom_read.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-enum { DEFAULT_CACHE_MAX = 1 << 30, BASE_LAYERS_MAX = 64 << 20, PASSWORD_MAX = 64 * 1024 };
+enum {
+	DEFAULT_CACHE_MAX = 1 << 30,
+	BASE_LAYERS_MAX = 64 << 20,
+	PASSWORD_MAX = 64 * 1024,
+	SBOM_HEAD = 4096,
+};
 
 static int number(const struct args *a, const char *name, uint64_t max, uint64_t *out,
 		  struct err *e)
@@ -267,7 +275,7 @@ static int scan_one(struct scan_job *j, struct source *s, struct image *image, s
 	return r ? r : add_report(j, s, inv, e);
 }
 
-int scan_job_target(struct scan_job *j, struct str target, struct err *e)
+static int scan_source(struct scan_job *j, struct str target, struct err *e)
 {
 	struct source *s CLEANUP(cleanup_source) = NULL;
 	struct image *images = NULL;
@@ -281,6 +289,48 @@ int scan_job_target(struct scan_job *j, struct str target, struct err *e)
 	for (size_t i = 0; r == 0 && i < n; i++)
 		r = scan_one(j, s, &images[i], e);
 	return r;
+}
+
+/* "sbom:FILE", or a file that begins like an SBOM. The descriptor, -1 when it is none, or a code in e. */
+static int open_sbom(struct scan_job *j, struct str target, struct str *name, struct err *e)
+{
+	char head[SBOM_HEAD];
+	struct stat st;
+	bool told = str_starts(target, S("sbom:"));
+	*name = told ? str_from(target, S("sbom:").n) : target;
+	const char *path = arena_cstr(j->args->arena, *name);
+	/* A pipe or a device is opened only when the target says that it is an SBOM. */
+	if (!told && (stat(path, &st) != 0 || !S_ISREG(st.st_mode)))
+		return -1;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 && told)
+		err_sys(e, "open %s", path);
+	if (fd < 0 || told)
+		return fd;
+	ssize_t n = pread(fd, head, sizeof head, 0);
+	if (n > 0 && sbom_looks_like((struct str){ head, (size_t)n }))
+		return fd;
+	close(fd);
+	return -1;
+}
+
+static int scan_sbom(struct scan_job *j, int fd, struct str name, struct err *e)
+{
+	struct inventory *inv = ARENA_NEW(j->args->arena, struct inventory);
+	int r = sbom_read(fd, name, &j->scan, j->args->arena, inv, e);
+	if (r == 0)
+		inventory_keep(inv, j->match.kinds & MATCH_OS, j->match.kinds & MATCH_LIBRARY);
+	return r ? r : add_report(j, NULL, inv, e);
+}
+
+int scan_job_target(struct scan_job *j, struct str target, struct err *e)
+{
+	struct str name;
+	e->code = 0;
+	int fd CLEANUP(cleanup_fd) = open_sbom(j, target, &name, e);
+	if (fd >= 0)
+		return scan_sbom(j, fd, name, e);
+	return e->code ? e->code : scan_source(j, target, e);
 }
 
 int scan_job_open(struct scan_job *j, const struct args *a, struct err *e)

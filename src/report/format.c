@@ -15,7 +15,7 @@ const struct format *const formats[] = {
 const struct format *format_find(struct str name)
 {
 	for (size_t i = 0; formats[i]; i++)
-		if (str_eq(str_of(formats[i]->name), name))
+		if (formats[i]->write && str_eq(str_of(formats[i]->name), name))
 			return formats[i];
 	return NULL;
 }

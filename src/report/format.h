@@ -14,6 +14,8 @@
 struct github_job {                     /* what a dependency snapshot is of; empty where unknown */
 	struct str sha, ref, id, correlator;
 };
+struct sbom;
+struct sbom_head;
 struct format_options {
 	unsigned width;                 /* columns of the terminal; 0: not a terminal */
 	bool colour;
@@ -26,6 +28,10 @@ struct format {
 	const char *name;               /* as in --format */
 	/* Reports of one run (several targets or platforms). Appends to out. */
 	int (*write)(const struct report *reports, size_t n, const struct format_options *o, struct buf *out, struct err *e);
+	/* SBOM formats are read back, in the sandboxed child: is it one of ours, and what does it hold? Else NULL. A format
+	 * that is only read has no `write`. */
+	bool (*probe)(const struct sbom_head *h);
+	int (*read)(struct sbom *s, struct str text, struct err *e);
 };
 
 enum { TEMPLATE_MAX = 1 << 20 };        /* bytes of a template */
@@ -33,6 +39,6 @@ enum { TEMPLATE_MAX = 1 << 20 };        /* bytes of a template */
 int template_check(const struct format_options *o, struct err *e);
 
 extern const struct format *const formats[];    /* NULL-terminated, from formats.def */
-const struct format *format_find(struct str name);
+const struct format *format_find(struct str name);        /* one that is written; NULL: none */
 
 #endif
