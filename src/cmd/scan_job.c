@@ -317,7 +317,11 @@ static int open_sbom(struct scan_job *j, struct str target, struct str *name, st
 static int scan_sbom(struct scan_job *j, int fd, struct str name, struct err *e)
 {
 	struct inventory *inv = ARENA_NEW(j->args->arena, struct inventory);
-	int r = sbom_read(fd, name, &j->scan, j->args->arena, inv, e);
+	struct scan_options o = j->scan;
+	/* What nobody asked for by name is not missed in an SBOM. */
+	if (!args_has(j->args, "scanners") || !args_list(j->args, "scanners").n)
+		o.analysis.scanners &= SCAN_PACKAGES | SCAN_LICENCES;
+	int r = sbom_read(fd, name, &o, j->args->arena, inv, e);
 	if (r == 0)
 		inventory_keep(inv, j->match.kinds & MATCH_OS, j->match.kinds & MATCH_LIBRARY);
 	return r ? r : add_report(j, NULL, inv, e);

@@ -93,11 +93,11 @@ def findings(report):
 
 
 def comparable(report):
-    """All but what an SBOM does not hold: the files that packages own."""
+    """All but what an SBOM does not hold: the files that packages own, and secrets, of which there are none."""
     report = copy.deepcopy(report)
     for p in report['packages']:
         p.pop('files', None)
-    for name in ('target', 'database'):
+    for name in ('target', 'database', 'secrets'):
         report.pop(name, None)
     return report
 
