@@ -63,7 +63,9 @@ struct analyzer {
 	/* Files are taken under their own paths only: links to them are not followed, what lies under another name is not
 	 * read again. For analyzers that go by content and want every file. */
 	bool own_paths;
-	bool digests;                           /* its record_files get sha256, sha1 and md5 of the body */
+	/* Its record_files get sha256, sha1 and md5 of a body in which it found packages; with want_whole only. Without
+	 * them what a distribution installed cannot be told from what came otherwise: set it for all that is installed. */
+	bool digests;
 	/* Paths without leading '/', NULL-terminated. With a '/' inside: the whole path, '*' and '?' do not match '/',
 	 * a leading "**" and '/' matches any directories or none. Without: the last component, anywhere. */
 	const char *const *patterns;

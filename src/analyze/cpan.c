@@ -143,6 +143,7 @@ static const char *const patterns[] = { "perllocal.pod", "**/.meta/*/install.jso
 
 const struct analyzer analyzer_cpan = {
 	.name = "cpan",
+	.digests = true,
 	.version = 1,
 	.patterns = patterns,
 	.want_whole = true,

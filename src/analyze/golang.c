@@ -329,7 +329,8 @@ static const char *const patterns[] = { "*", NULL };
 
 const struct analyzer analyzer_golang = {
 	.name = "golang",
-	.version = 1,
+	.version = 2,
+	.digests = true,
 	.own_paths = true,
 	.patterns = patterns,
 	.want_whole = true,

@@ -56,6 +56,7 @@ static const char *const patterns[] = { "Manifest.toml", "Manifest-v*.toml", "Ju
 
 const struct analyzer analyzer_julia_manifest = {
 	.name = "julia_manifest",
+	.digests = true,
 	.version = 1,
 	.patterns = patterns,
 	.want_whole = true,

@@ -112,7 +112,8 @@ static const char *const patterns[] = { "*", NULL };
 
 const struct analyzer analyzer_rust = {
 	.name = "rust",
-	.version = 1,
+	.version = 2,
+	.digests = true,
 	.own_paths = true,
 	.patterns = patterns,
 	.want_whole = true,

@@ -186,9 +186,10 @@ static int check_spool(struct walk *w, const struct tar_entry *te, struct err *e
 	return 0;
 }
 
+enum { DIGESTS = 3 };
 enum keep { KEEP_NOT, KEEP_MEMORY, KEEP_SPOOL };
 
-/* One body on its way: what was read of it, where it goes, its digests. */
+/* One body on its way: what was read of it, where it goes. */
 struct passing {
 	struct tar *t;
 	const struct tar_entry *te;
@@ -196,47 +197,62 @@ struct passing {
 	ssize_t n; /* its length, 0: none, or a code */
 	enum keep keep;
 	struct whole whole;
-	struct hasher *hashers[3];
 };
-static const unsigned char hash_algs[] = { DIGEST_SHA256, DIGEST_SHA1, DIGEST_MD5 };
 
-static void open_hashers(const struct walk *w, struct passing *p)
+static bool has_packages(const struct layer_record *rec, size_t from)
 {
-	bool any = false;
-	for (size_t i = 0; i < w->n_readers; i++)
-		any |= w->list[w->readers[i].analyzer]->digests;
-	for (size_t i = 0; any && i < COUNT(hash_algs); i++)
-		p->hashers[i] = hasher_open(hash_algs[i]);
+	for (size_t k = from; k < rec->n_files; k++)
+		if (rec->files[k].n_packages)
+			return true;
+	return false;
 }
 
-/* To every file that this body gave, whose analyzer asks for it. */
-static void close_hashers(struct walk *w, struct passing *p, bool whole)
+static int take_digests(const struct whole *whole, struct digest *d, struct err *e)
 {
-	struct digest d[COUNT(hash_algs)];
-	for (size_t i = 0; i < COUNT(hash_algs) && p->hashers[i]; i++) {
-		hasher_end(p->hashers[i], &d[i]);
-		hasher_close(p->hashers[i]);
+	enum { PIECE = 64 << 10 };
+	static const unsigned char algs[DIGESTS] = { DIGEST_SHA256, DIGEST_SHA1, DIGEST_MD5 };
+	struct hasher *h[DIGESTS];
+	char piece[PIECE];
+	int r = 0;
+	for (size_t i = 0; i < DIGESTS; i++)
+		h[i] = hasher_open(algs[i]);
+	for (uint64_t at = 0; r == 0 && at < whole->size; at += PIECE) {
+		size_t n = (size_t)MIN(whole->size - at, (uint64_t)PIECE);
+		r = whole_read(whole, at, piece, n, e);
+		for (size_t i = 0; r == 0 && i < DIGESTS; i++)
+			hasher_add(h[i], piece, n);
 	}
-	if (!p->hashers[0] || !whole)
-		return;
+	for (size_t i = 0; i < DIGESTS; i++) {
+		hasher_end(h[i], &d[i]);
+		hasher_close(h[i]);
+	}
+	return r;
+}
+
+/* Of a body in which packages were found, to every file that it gave. Of all others nobody asks: most programs hold no
+ * build information, and hashing them all would cost more than looking at them. */
+static int add_digests(struct walk *w, const struct whole *whole, struct err *e)
+{
+	struct digest d[DIGESTS] = { 0 };
 	for (size_t i = 0; i < w->n_readers; i++) {
 		const struct reader *r = &w->readers[i];
 		struct layer_record *rec = &w->records[r->analyzer];
-		if (!w->list[r->analyzer]->digests)
+		if (!w->list[r->analyzer]->digests || !has_packages(rec, r->before))
 			continue;
+		if (d[0].alg == DIGEST_NONE && take_digests(whole, d, e))
+			return e->code;
 		for (size_t k = r->before; k < rec->n_files; k++) {
 			rec->files[k].sha256 = d[0];
 			rec->files[k].sha1 = d[1];
 			rec->files[k].md5 = d[2];
 		}
 	}
+	return 0;
 }
 
 static int pass_piece(struct walk *w, struct passing *p, struct str piece, uint64_t at,
 		      struct err *e)
 {
-	for (size_t i = 0; i < COUNT(hash_algs) && p->hashers[i]; i++)
-		hasher_add(p->hashers[i], piece.p, piece.n);
 	feed_all(w, piece);
 	if (p->keep == KEEP_MEMORY && piece.n == p->te->size)
 		p->whole.mem = piece;
@@ -342,11 +358,12 @@ int readers_run(struct walk *w, struct tar *t, const struct tar_entry *te, bool 
 	}
 	choose_keep(w, &p);
 	begin_all(w);
-	open_hashers(w, &p);
 	int r = pass_body(w, &p, broken, e);
+	bool have = r == 0 && p.keep != KEEP_NOT;
 	if (r == 0 || *broken)
-		end_all(w, r == 0 && p.keep != KEEP_NOT ? &p.whole : NULL);
-	close_hashers(w, &p, r == 0);
+		end_all(w, have ? &p.whole : NULL);
+	if (have)
+		r = add_digests(w, &p.whole, e);
 	if (r && !*broken)
 		return r;
 	if (p.keep == KEEP_SPOOL && spool_stays(w))

@@ -98,8 +98,30 @@ static void test_proof(void **state)
 	}
 }
 
+/* Without digests whatever a distribution installed would count as somebody else's. */
+static void test_who_takes_digests(void **state)
+{
+	/* What no distribution's package holds, or what lists none. */
+	static const char *const other[] = { "osrelease", "bitnami", "nix" };
+	(void)state;
+	for (size_t i = 0; analyzers[i]; i++) {
+		const struct analyzer *z = analyzers[i];
+		bool needs = !z->lockfile && !z->database &&
+			     (!z->scanners || z->scanners & SCAN_PACKAGES);
+		for (size_t k = 0; k < COUNT(other); k++)
+			needs &= strcmp(other[k], z->name) != 0;
+		if (needs && !z->digests)
+			fail_msg("%s takes none", z->name);
+		if (z->digests && !z->want_whole)
+			fail_msg("%s takes some of bodies that are not kept", z->name);
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_proof) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_proof),
+		cmocka_unit_test(test_who_takes_digests),
+	};
 	return cmocka_run_group_tests_name("analyze/owned", tests, NULL, NULL);
 }
