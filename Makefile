@@ -7,8 +7,9 @@ RUN_PACKAGES := ca-certificates gpgv debian-archive-keyring mmdebstrap xz-utils
 TEST_PACKAGES := libcmocka-dev python3-pytest python3-jsonschema libxml2-utils python3-yaml python3-apt binutils man-db \
 	gnupg gpgv libdpkg-perl dpkg-dev debian-archive-keyring mmdebstrap xz-utils zstd rpm createrepo-c apache2-utils openssl curl docker-registry \
 	node-semver ruby php-cli php-composer-semver default-jre-headless libmaven3-core-java python3-packaging libalpm13 \
+	python3-six python3-pip ruby-webrick ruby-rubygems composer node-lru-cache node-yallist libguava-java libcommons-io-java libcommons-cli-java \
 	skopeo umoci buildah podman crun conmon netavark uidmap fuse-overlayfs libfuse3-3 bash-completion fish zsh
-FULL_PACKAGES := clang clang-tidy clang-format libclang-rt-14-dev llvm-14 valgrind
+FULL_PACKAGES := clang clang-tidy clang-format libclang-rt-14-dev llvm-14 valgrind golang-go rustc $(if $(shell command -v npm),,npm)
 
 # Real data for tests, where there is some.
 DATA ?= $(wildcard $(abspath $(CURDIR)/../shared/data))
