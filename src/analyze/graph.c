@@ -103,9 +103,6 @@ static size_t fitness(const struct package *p, const struct package *q, struct s
 		return 2U + (same_file ? 2U : 0U) + str_eq(p->arch, q->arch);
 	if (same_file)
 		return SIZE_MAX;
-	/* A version decided by a file is about that file's packages. */
-	if (version.n)
-		return 0;
 	size_t common = MIN(common_folders(p->path, q->path), (size_t)1000),
 	       deeper = MIN(depth_of(q->path) - common, (size_t)1000);
 	return 1 + common * 2000 + (1000 - deeper);

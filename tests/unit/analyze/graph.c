@@ -84,7 +84,7 @@ static void test_lockfile(void **state)
 	static const struct row rows[] = {
 		{ "npm", "a", "1.0.0", "x/package-lock.json", "b@2.0.0,@s/c@1.0.0", "", "2 4" },
 		{ "npm", "b", "1.0.0", "x/package-lock.json", "", "", "" },
-		{ "npm", "b", "2.0.0", "x/package-lock.json", "b@3.0.0", "", "" },
+		{ "npm", "b", "2.0.0", "x/package-lock.json", "b@3.0.0,b@4.0.0", "", "3" },
 		{ "npm", "b", "3.0.0", "y/package-lock.json", "@s/c", "", "4" },
 		{ "npm", "@s/c", "1.0.0", "x/package-lock.json", "a", "", "0" },
 		{ "pypi", "Zope.Interface", "1", "poetry.lock", "", "", "" },
