@@ -316,6 +316,30 @@ struct group {
 	struct group *next;
 };
 
+void lock_tell(struct inventory *inv, struct package *p)
+{
+	static const char *const relations[] = { "", "root", "direct", "indirect" };
+	static const struct str ours[] = { S("spec"), S("needs-optional"), S("relation"), S("dev"),
+					   S("optional") };
+	struct attr *v = arena_array(inv->arena, p->n_attrs + 3, sizeof *v);
+	size_t n = 0;
+	for (size_t i = 0; i < p->n_attrs; i++) {
+		bool skip = false;
+		for (size_t k = 0; k < COUNT(ours); k++)
+			skip = skip || str_eq(p->attrs[i].key, ours[k]);
+		if (!skip)
+			v[n++] = p->attrs[i];
+	}
+	if (p->relation != RELATION_UNKNOWN)
+		v[n++] = (struct attr){ S("relation"), str_of(relations[p->relation]) };
+	if (p->dev)
+		v[n++] = (struct attr){ S("dev"), S("true") };
+	if (p->optional)
+		v[n++] = (struct attr){ S("optional"), S("true") };
+	p->attrs = v;
+	p->n_attrs = n;
+}
+
 void lock_join(const struct fold *f, struct inventory *inv, const char *lock_analyzer,
 	       const char *manifest_analyzer, const char *manifest, bool marks)
 {
@@ -344,5 +368,8 @@ void lock_join(const struct fold *f, struct inventory *inv, const char *lock_ana
 		if (m && m->file->n_attrs)
 			join_one(inv, g->v, g->n, m->file, marks);
 	}
+	for (size_t i = 0; i < inv->n_packages; i++)
+		if (str_eq(inv->packages[i].analyzer, str_of(lock_analyzer)))
+			lock_tell(inv, &inv->packages[i]);
 	arena_done(&a);
 }

@@ -61,6 +61,8 @@ void lock_finish(struct lock *l);
 /* A manifest's reader tells what the project asks for as attributes of its record_file: "needs", "needs-optional",
  * "needs-dev", each "WHAT" or "WHAT RANGE". */
 void lock_manifest(struct arena *a, struct record_file *f, struct str what, struct str range, enum lock_kind kind);
+/* The package's attributes say what its fields say, and nothing that was only for the join. */
+void lock_tell(struct inventory *inv, struct package *p);
 /* The join for lockfiles that do not say what the project asks for: the manifest of that name beside them tells what is
  * direct, and with `marks` what only development or options reach. Specs of packages are "WHAT" or "WHAT RANGE". */
 void lock_join(const struct fold *f, struct inventory *inv, const char *lock_analyzer, const char *manifest_analyzer,

@@ -121,6 +121,7 @@ static void take_back(struct tree *t, struct inventory *inv)
 				name->n ? *name : p->depends.v[k];
 		}
 		p->depends = needs;
+		lock_tell(inv, p);
 	}
 }
 

@@ -17,8 +17,10 @@
 #include <cmocka.h>
 
 #define ANALYZERS(_) \
-	_(package_json) _(package_lock) _(pnpm_lock) _(yarn_lock) _(python_dist) _(python_lock) \
-	_(pyproject) _(pipfile_lock) _(requirements) _(conda_meta) _(bun_lock) _(deno_lock) _(python_egg)
+	_(package_json) \
+	_(package_lock) _(pnpm_lock) _(yarn_lock) _(python_dist) _(python_lock) _(pyproject) \
+		_(pipfile_lock) _(requirements) _(conda_meta) _(bun_lock) _(deno_lock) \
+			_(python_egg)
 #define DECLARE(name) extern const struct analyzer analyzer_##name;
 #define POINTER(name) &analyzer_##name,
 ANALYZERS(DECLARE)
@@ -312,6 +314,56 @@ static void test_samples(void **state)
 	}
 }
 
+/* Locks of large workspaces are larger than a JSON tree or a plain YAML text may be. */
+static void check_large(const char *path, const char *begin, const char *format, const char *end)
+{
+	enum { PACKAGES = 40000 };
+	struct drive d;
+	CLEANUP(buf_done) struct buf b = { 0 };
+	size_t taken = 0;
+	buf_add_str(&b, str_of(begin));
+	for (unsigned i = 0; i < PACKAGES; i++) {
+		struct str rest = str_of(format), part;
+		for (unsigned k = 0; rest.n; k++) {
+			part = str_cut(&rest, '#');
+			if (k)
+				buf_addf(&b, "%u", i);
+			buf_add_str(&b, part);
+		}
+	}
+	buf_add_str(&b, str_of(end));
+	assert_true(b.n > JSON_TREE_MAX);
+	drive_init(&d, ours[0]);
+	d.spool = true;
+	assert_int_equal(give(&d, path, str_buf(&b), &taken), 0);
+	assert_int_equal(taken, 1);
+	assert_int_equal(drive_record(&d, path)->n_packages, PACKAGES);
+	drive_done(&d);
+}
+
+#define HASH "sha512-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=="
+
+static void test_large(void **state)
+{
+	(void)state;
+	check_large("package-lock.json", "{\"lockfileVersion\":3,\"packages\":{",
+		    "\"node_modules/p#\":{\"version\":\"1.0.#\",\"integrity\":\"" HASH "\"},",
+		    "\"\":{}}}");
+	check_large("bun.lock", "{\"packages\":{",
+		    "\"p#\":[\"p#@1.0.#\",\"\",{\"dependencies\":{\"p1\":\"1\"}},\"" HASH "\"],",
+		    "}}");
+	check_large("pnpm-lock.yaml", "lockfileVersion: '6.0'\npackages:\n",
+		    "  /p#@1.0.#:\n    resolution: {integrity: " HASH "}\n", "");
+	check_large("yarn.lock", "",
+		    "p#@^1:\n  version \"1.0.#\"\n  integrity " HASH
+		    "\n  dependencies:\n    p1 \"^1\"\n",
+		    "");
+	check_large("poetry.lock", "[metadata]\nlock-version = \"2.0\"\n",
+		    "[[package]]\nname = \"p#\"\nversion = \"1.#\"\nfiles = [{hash = \"" HASH
+		    "\"}]\n",
+		    "");
+}
+
 /* The site-packages of the samples: each file alone. */
 static void test_site_packages(void **state)
 {
@@ -351,9 +403,8 @@ static void test_site_packages(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_cases),
-		cmocka_unit_test(test_reject),
-		cmocka_unit_test(test_samples),
+		cmocka_unit_test(test_cases),	      cmocka_unit_test(test_reject),
+		cmocka_unit_test(test_samples),	      cmocka_unit_test(test_large),
 		cmocka_unit_test(test_site_packages),
 	};
 	int r = cmocka_run_group_tests(tests, NULL, NULL);
