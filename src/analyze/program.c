@@ -246,6 +246,7 @@ const struct analyzer analyzer_program = {
 	.name = "program",
 	.version = 1,
 	.own_paths = true,
+	.digests = true,
 	.patterns = patterns,
 	.want_whole = true,
 	.wants = program_wants,
