@@ -1,5 +1,5 @@
 /* composer.lock: "packages" and "packages-dev" (JSON), each with name, version, license and require. The file names no
- * root: what nothing in it requires, the project asks for itself; of the rest that is not known.
+ * root: what nothing in it requires, the project asks for itself; of the rest the composer.json beside it tells.
  *
  * Hostile input: JSON of any size, read package by package. Requirements without a vendor ("php", "ext-json") are
  * of the platform and no packages. */
@@ -26,6 +26,7 @@ struct record_package *composer_add(struct listing *l, const struct json *packag
 		listing_need(l, p, json_key(x), S(""));
 	read_names(l, json_get(package, "provide"), &p->provides);
 	read_names(l, json_get(package, "replace"), &p->provides);
+	listing_set(l, p, "spec", json_get_str(package, "name"));
 	listing_set(l, p, "reference", json_get_str(json_get(package, "source"), "reference"));
 	return p;
 }
@@ -68,6 +69,13 @@ static int end(struct analysis *an, void *state, const struct file *f, const str
 	return listing_end(&l, e);
 }
 
+static int join(const struct fold *fold, struct inventory *inv, struct err *e)
+{
+	(void)e;
+	lock_join(fold, inv, "composer_lock", "composer_json", "composer.json", false);
+	return 0;
+}
+
 static const char *const patterns[] = { "composer.lock", NULL };
 
 const struct analyzer analyzer_composer_lock = {
@@ -78,4 +86,5 @@ const struct analyzer analyzer_composer_lock = {
 	.want_whole = true,
 	.wants = lock_wants,
 	.end = end,
+	.join = join,
 };

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
+extern const struct analyzer analyzer_composer_lock, analyzer_composer_json;
 extern const struct analyzer analyzer_gemfile_lock, analyzer_pacman, analyzer_nuget_pe,
 	analyzer_nuget_deps, analyzer_cpan;
 #define DIR "var/lib/pacman/local/a-1/"
@@ -110,6 +111,36 @@ static void test_cpan(void **state)
 	drive_done(&d);
 }
 
+/* In the lockfile b is needed by a; the project asks for it too. */
+static void test_composer(void **state)
+{
+	static const char lock[] =
+		"{\"packages\":[{\"name\":\"v/a\",\"version\":\"1\",\"require\":"
+		"{\"v/b\":\"*\",\"v/c\":\"*\"}},{\"name\":\"v/b\",\"version\":\"2\"},"
+		"{\"name\":\"v/c\",\"version\":\"3\"}]}";
+	(void)state;
+	struct drive d;
+	struct fold fold;
+	struct inventory inv;
+	struct err e;
+	drive_init(&d, &analyzer_composer_lock);
+	assert_int_equal(drive_file(&d, "p/composer.lock", str_of(lock), 0), 0);
+	d.analyzer = &analyzer_composer_json;
+	assert_int_equal(drive_file(&d, "p/composer.json",
+				    S("{\"require\":{\"php\":\"8\",\"v/a\":\"*\",\"v/b\":\"*\"}}"),
+				    0),
+			 0);
+	drive_fold(&d, &fold);
+	drive_inventory(&d, &fold, &inv);
+	assert_int_equal(analyzer_composer_lock.join(&fold, &inv, &e), 0);
+	assert_int_equal(inv.n_packages, 3);
+	assert_int_equal(inv.packages[1].relation, RELATION_DIRECT);
+	assert_int_equal(inv.packages[2].relation, RELATION_INDIRECT);
+	struct file vendored = { .path = S("p/vendor/v/a/composer.json") };
+	assert_false(analyzer_composer_json.wants(&vendored, S("")));
+	drive_done(&d);
+}
+
 /* What came with an installed package is not the project's. */
 static void test_wants(void **state)
 {
@@ -138,7 +169,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_pacman),	 cmocka_unit_test(test_pacman_limit),
 		cmocka_unit_test(test_nuget_pe), cmocka_unit_test(test_cpan),
-		cmocka_unit_test(test_wants),
+		cmocka_unit_test(test_wants),	 cmocka_unit_test(test_composer),
 	};
 	return cmocka_run_group_tests_name("analyze/language_joins", tests, NULL, NULL);
 }

@@ -8,6 +8,7 @@
 	X(gemfile_lock, "packages/ruby", "Gemfile.lock", "Gemfile*") \
 	X(cargo_lock, "packages/rust-lock", "Cargo.lock", "*") \
 	X(composer_lock, "packages/php", "composer.lock", "*.lock") \
+	X(composer_json, NULL, NULL, NULL) \
 	X(composer_installed, "packages/php", "vendor/composer/installed.json", \
 	  "*/installed.json") \
 	X(nuget_deps, "packages/dotnet", "app/", "*.deps.json") \
