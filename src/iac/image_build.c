@@ -308,8 +308,9 @@ static void check_add(const struct build *b)
 	}
 	if (url && !checked)
 		fail(b, IMAGE_ADD_URL, b->step->args);
-	/* The first layer of a base image is the archive of a root file system. */
-	else if (!url && !archive && b->step->layer != 0)
+	/* The first layer of a base image is the archive of a root file system; some builders say only at the end of a
+	 * stage that it made one. */
+	else if (!url && !archive && b->step->layer != 0 && b->index != 0)
 		fail(b, IMAGE_ADD, b->step->args);
 }
 

@@ -557,35 +557,45 @@ static void put_secrets(struct table *t, const struct report *r)
 	buf_add_char(t->out, '\n');
 }
 
+struct split {
+	size_t base_layers, base, all;
+};
+
+/* layer < 0: the configuration, which is the image's own. */
+static void count_split(struct split *s, const struct suppression *hidden, ssize_t layer)
+{
+	if (hidden->by.n)
+		return;
+	s->all++;
+	s->base += layer >= 0 && (size_t)layer < s->base_layers;
+}
+
 /* How much of it is the base's. */
 static void put_base(struct table *t, const struct report *r)
 {
 	const struct base_image *b = &r->inventory->base;
-	size_t base = 0, all = 0;
-	for (size_t i = 0; i < r->n_findings; i++) {
-		bool counts = !r->findings[i].suppressed.by.n;
-		all += counts;
-		base += counts && r->findings[i].package->layer < b->layers;
-	}
+	struct split s = { .base_layers = b->layers };
+	for (size_t i = 0; i < r->n_findings; i++)
+		count_split(&s, &r->findings[i].suppressed, (ssize_t)r->findings[i].package->layer);
+	for (size_t i = 0; i < r->n_secrets; i++)
+		count_split(&s, &r->secrets[i].suppressed, r->secrets[i].secret->layer);
 	for (size_t i = 0; i < r->n_checks; i++) {
-		bool counts = !r->checks[i].suppressed.by.n;
-		all += counts;
-		base += counts && r->checks[i].layer >= 0 && (size_t)r->checks[i].layer < b->layers;
+		const struct suppression hidden = { .by = r->checks[i].suppressed.by };
+		count_split(&s, &hidden, r->checks[i].layer);
 	}
-	for (size_t i = 0; i < r->n_licences; i++) {
-		bool counts = !r->licences[i].suppressed.by.n;
-		all += counts;
-		base += counts && r->licences[i].layer < b->layers;
-	}
-	if (b->layers == 0 || all == 0)
+	for (size_t i = 0; i < r->n_licences; i++)
+		count_split(&s, &r->licences[i].suppressed, (ssize_t)r->licences[i].layer);
+	for (size_t i = 0; i < r->n_malware; i++)
+		count_split(&s, &r->malware[i].suppressed, (ssize_t)r->malware[i].malware->layer);
+	if (b->layers == 0 || s.all == 0)
 		return;
-	buf_addf(t->out, "%zu in the base image", base);
+	buf_addf(t->out, "%zu in the base image", s.base);
 	if (b->name.n) {
 		buf_add_char(t->out, ' ');
 		put_safe(t->out, b->name);
 	}
 	buf_addf(t->out, " (%zu layer%s, by %.*s), %zu in own layers\n\n", b->layers,
-		 b->layers == 1 ? "" : "s", STR(b->evidence), all - base);
+		 b->layers == 1 ? "" : "s", STR(b->evidence), s.all - s.base);
 }
 
 static void put_lines(struct table *t, const char *head, const struct strs *v)

@@ -239,13 +239,109 @@ static void test_files(void **state)
 	arena_done(&a);
 }
 
+/* What it is called, what it stands on, how old it is. */
+static void test_names(void **state)
+{
+	static const struct {
+		const char *target, *reference, *base, *created, *want[3];
+		bool trust;
+	} t[] = {
+		{ "alpine",
+		  "docker.io/library/alpine@sha256:aa",
+		  "",
+		  "",
+		  { "LZ-IMG-022", "LZ-IMG-024" },
+		  false },
+		{ "alpine", "docker.io/library/alpine@sha256:aa", "", "", { "LZ-IMG-022" }, true },
+		{ "h:5000/a", "h:5000/a@sha256:aa", "", "", { "LZ-IMG-022", "LZ-IMG-024" }, false },
+		{ "alpine:3.19",
+		  "docker.io/library/alpine@sha256:aa",
+		  "",
+		  "",
+		  { "LZ-IMG-024" },
+		  false },
+		{ "alpine@sha256:aa",
+		  "docker.io/library/alpine@sha256:aa",
+		  "",
+		  "",
+		  { NULL },
+		  false },
+		{ "oci:image", "sha256:aa", "", "", { NULL }, false },
+		{ "oci:image",
+		  "sha256:aa",
+		  "debian:latest",
+		  "",
+		  { "LZ-IMG-023", "DKL-DI-0006" },
+		  false },
+		{ "oci:image", "sha256:aa", "debian", "", { "LZ-IMG-023" }, false },
+		{ "oci:image", "sha256:aa", "debian:12", "", { NULL }, false },
+		{ "oci:image", "sha256:aa", "scratch", "", { NULL }, false },
+		{ "oci:image", "sha256:aa", "", "2020-01-01T00:00:00Z", { "LZ-IMG-029" }, false },
+		{ "oci:image", "sha256:aa", "", "2023-11-01T00:00:00Z", { NULL }, false },
+		{ "oci:image", "sha256:aa", "", "1980-01-01T00:00:01Z", { NULL }, false },
+		{ "oci:image", "sha256:aa", "", "2199-01-01T00:00:00Z", { NULL }, false },
+	};
+	static const char *const all[] = { "LZ-IMG-022", "LZ-IMG-023", "LZ-IMG-024", "LZ-IMG-029",
+					   "DKL-DI-0006" };
+	(void)state;
+	for (size_t i = 0; i < COUNT(t); i++) {
+		struct arena a = { 0 };
+		struct image image = { .cfg = { .created = str_of(t[i].created), .raw = S("{}") } };
+		struct judged j = { .n = 0 };
+		struct image_check_options o = { .now = NOW, .content_trust = t[i].trust };
+		struct inventory inv = { .arena = &a,
+					 .image = &image,
+					 .target = str_of(t[i].target),
+					 .reference = str_of(t[i].reference),
+					 .base = { .name = str_of(t[i].base) } };
+		image_check(&inv, &o, &a, &j.v, &j.n);
+		for (size_t k = 0; k < COUNT(t[i].want) && t[i].want[k]; k++)
+			if (!count(&j, str_of(t[i].want[k])))
+				fail_msg("case %zu: no %s", i, t[i].want[k]);
+		size_t n = 0;
+		for (size_t k = 0; k < 4; k++)
+			n += count(&j, str_of(all[k]));
+		size_t want = 0;
+		while (want < COUNT(t[i].want) && t[i].want[want])
+			want += 1;
+		want -= want && !strcmp(t[i].want[want - 1], "DKL-DI-0006");
+		if (n != want)
+			fail_msg("case %zu: %zu checks failed, not %zu", i, n, want);
+		arena_done(&a);
+	}
+}
+
+/* Instructions that count once, in the image's own part only. */
+static void test_several(void **state)
+{
+	struct history h[] = {
+		{ .created_by = S("ADD a /") },
+		{ .created_by = S("CMD a"), .empty_layer = true },
+		{ .created_by = S("CMD b"), .empty_layer = true },
+		{ .created_by = S("COPY a b") },
+		{ .created_by = S("CMD c"), .empty_layer = true },
+		{ .created_by = S("CMD d"), .empty_layer = true },
+	};
+	struct arena a = { 0 };
+	struct image image = { .cfg = { .history = h, .n_history = COUNT(h), .raw = S("{}") } };
+	struct inventory inv = { .arena = &a, .image = &image };
+	struct image_check_options o = { .now = NOW };
+	struct judged j = { .n = 0 };
+	(void)state;
+	image_check(&inv, &o, &a, &j.v, &j.n);
+	assert_int_equal(count(&j, S("DS-0016")), 0);
+	inv.base.layers = 1;
+	image_check(&inv, &o, &a, &j.v, &j.n);
+	assert_int_equal(count(&j, S("DS-0016")), 1);
+	arena_done(&a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_dockle),
-		cmocka_unit_test(test_cases),
-		cmocka_unit_test(test_history),
-		cmocka_unit_test(test_files),
+		cmocka_unit_test(test_dockle),	cmocka_unit_test(test_cases),
+		cmocka_unit_test(test_history), cmocka_unit_test(test_files),
+		cmocka_unit_test(test_names),	cmocka_unit_test(test_several),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
