@@ -188,8 +188,10 @@ static struct node *parse_known(struct parser *p, struct str expression)
 
 static struct str inside_parentheses(struct parser *p)
 {
-	struct str rest = str_trim(p->rest);
+	struct str text;
 	unsigned depth = 0;
+	token(p->rest, &text);
+	struct str rest = str_from(p->rest, (size_t)(text.p - p->rest.p));
 	for (size_t i = 0; i < rest.n; i++) {
 		depth += rest.p[i] == '(';
 		depth -= rest.p[i] == ')';

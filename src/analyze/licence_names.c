@@ -293,7 +293,7 @@ static struct str of_prefix(struct licences *l, struct str key)
 	};
 	for (size_t i = 0; i < COUNT(prefixes); i++)
 		if (str_starts(key, str_of(prefixes[i][0])) && str_find(key, S(" or ")) < 0 &&
-		    str_find(key, S(" and ")) < 0)
+		    str_find(key, S(" with ")) < 0 && str_find(key, S(" and ")) < 0)
 			return str_of(prefixes[i][1]);
 	if (!str_starts(key, S("gfdl niv ")))
 		return S("");
@@ -307,11 +307,11 @@ static struct str of_prefix(struct licences *l, struct str key)
 static struct str of_with(struct licences *l, struct str name)
 {
 	ssize_t at = str_find(lower(l->arena, name), S("-with-"));
-	if (at <= 0)
+	if (at <= 0 || str_find_char(name, ' ') >= 0)
 		return S("");
 	struct str licence = licence_look_up(l, str_upto(name, (size_t)at));
 	struct str exception = licence_exception(l, str_from(name, (size_t)at + 6), licence);
-	if (licence.n == 0 || str_find_char(licence, ' ') >= 0)
+	if (licence.n == 0 || str_find_char(licence, ' ') >= 0 || is_ref(licence))
 		return S("");
 	return exception.n ? arena_printf(l->arena, "%.*s WITH %.*s", STR(licence), STR(exception))
 			   : licence;
