@@ -26,8 +26,14 @@ struct record_package *composer_add(struct listing *l, const struct json *packag
 		listing_need(l, p, json_key(x), S(""));
 	read_names(l, json_get(package, "provide"), &p->provides);
 	read_names(l, json_get(package, "replace"), &p->provides);
-	listing_set(l, p, "spec", json_get_str(package, "name"));
 	listing_set(l, p, "reference", json_get_str(json_get(package, "source"), "reference"));
+	return p;
+}
+
+static struct record_package *add_locked(struct listing *l, const struct json *item)
+{
+	struct record_package *p = composer_add(l, item, json_get_str(item, "version"));
+	listing_set(l, p, "spec", json_get_str(item, "name")); /* for the join */
 	return p;
 }
 
@@ -35,7 +41,7 @@ static int on_package(void *ctx, struct str key, const struct json *item, struct
 {
 	(void)key;
 	(void)e;
-	composer_add(ctx, item, json_get_str(item, "version"));
+	add_locked(ctx, item);
 	return 0;
 }
 
@@ -44,7 +50,7 @@ static int on_dev(void *ctx, struct str key, const struct json *item, struct err
 	struct listing *l = ctx;
 	(void)key;
 	(void)e;
-	listing_set(l, composer_add(l, item, json_get_str(item, "version")), "dev", S("true"));
+	listing_set(l, add_locked(l, item), "dev", S("true"));
 	return 0;
 }
 
