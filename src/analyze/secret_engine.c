@@ -160,7 +160,7 @@ static void collect(struct arena *a, const struct secret_rules *r, struct expres
 		for (size_t k = 0; k < rule->words.n; k++)
 			if (rule->words.v[k].n)
 				add_expression(a, x, quoted(a, rule->words.v[k]), 2 * i + 1,
-					       HS_FLAG_CASELESS | HS_FLAG_SINGLEMATCH);
+					       HS_FLAG_CASELESS);
 	}
 	/* A set of none is not allowed; this one is never looked at. */
 	if (x->n == 0)

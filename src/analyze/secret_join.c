@@ -3,9 +3,9 @@
  * at CONFIG_TEXT_MAX and the finds of all are limited. */
 #include "analyze/secret.h"
 
+#include "analyze/marks.h"
 #include "analyze/secret_scan.h"
 #include "base/json.h"
-#include "base/map.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,69 +21,25 @@ static void describe(struct secret *s, const struct secret_rule *r)
 	s->severity = r->severity;
 }
 
-/* Files */
+struct files {
+	struct inventory *inv;
+	const struct secret_rules *rules;
+};
 
-static bool seen_before(struct arena *a, struct map *seen, const struct record_mark *m,
-			struct str path)
+static void add_file(void *ctx, const struct mark_place *m)
 {
-	struct buf b = { 0 };
-	buf_addf(&b, "%.*s %llu ", STR(m->rule), (unsigned long long)m->line);
-	buf_add_str(&b, path);
-	buf_add_char(&b, '\0');
-	buf_add_str(&b, m->text);
-	void **slot = map_at(seen, arena_str(a, str_buf(&b)));
-	bool was = *slot != NULL;
-	*slot = seen;
-	buf_done(&b);
-	return was;
-}
-
-static void add_file(struct inventory *inv, const struct secret_rules *r, struct map *seen,
-		     const struct record_file *f, struct str path, size_t layer, bool deleted)
-{
-	for (size_t i = 0; i < f->n_marks; i++) {
-		const struct record_mark *m = &f->marks[i];
-		if (!str_eq(m->kind, S("secret")) || seen_before(inv->arena, seen, m, path))
-			continue;
-		struct secret *s =
-			ARENA_PUSH(inv->arena, inv->secrets, inv->n_secrets, inv->secrets_cap);
-		*s = (struct secret){ .rule = m->rule,
-				      .where = S("file"),
-				      .path = path,
-				      .match = m->text,
-				      .line = m->line,
-				      .end_line = m->end_line,
-				      .layer = (ssize_t)layer,
-				      .deleted = deleted };
-		describe(s, secret_rules_find(r, m->rule));
-	}
-}
-
-static struct str key_of(const struct record_file *const *f)
-{
-	return (struct str){ (const char *)f, sizeof *f };
-}
-
-/* Visible ones first, so that of the same find twice the one that is still there stays; then the newest. */
-static void add_files(const struct fold *f, const struct secret_rules *r, struct inventory *inv)
-{
-	struct map seen, visible;
-	map_init(&seen, inv->arena);
-	map_init(&visible, inv->arena);
-	for (size_t i = 0; i < f->n_files; i++) {
-		const struct folded_file *ff = &f->files[i];
-		if (!ff->file->n_marks)
-			continue;
-		*map_at(&visible, key_of(&ff->file)) = &visible;
-		add_file(inv, r, &seen, ff->file, ff->path, ff->layer, false);
-	}
-	for (size_t i = f->n_layers; i-- > 0;) {
-		for (size_t k = 0; f->records[i] && k < f->records[i]->n_files; k++) {
-			const struct record_file *rf = &f->records[i]->files[k];
-			if (rf->n_marks && !map_get(&visible, key_of(&rf)))
-				add_file(inv, r, &seen, rf, rf->path, i, true);
-		}
-	}
+	struct files *f = ctx;
+	struct inventory *inv = f->inv;
+	struct secret *s = ARENA_PUSH(inv->arena, inv->secrets, inv->n_secrets, inv->secrets_cap);
+	*s = (struct secret){ .rule = m->mark->rule,
+			      .where = S("file"),
+			      .path = m->path,
+			      .match = m->mark->text,
+			      .line = m->mark->line,
+			      .end_line = m->mark->end_line,
+			      .layer = (ssize_t)m->layer,
+			      .deleted = m->deleted };
+	describe(s, secret_rules_find(f->rules, m->mark->rule));
 }
 
 /* The configuration */
@@ -253,7 +209,8 @@ int secrets_collect(const struct fold *f, struct str prepared, struct inventory 
 	if (secret_scan_open(inv->arena, prepared, &s, e))
 		return e->code;
 	struct config c = { .inv = inv, .scan = s };
-	add_files(f, secret_scan_rules(s), inv);
+	struct files files = { inv, secret_scan_rules(s) };
+	marks_each(f, "secret", add_file, &files);
 	int r = inv->image && inv->image->cfg.raw.n ? search_config(&c, &inv->image->cfg, e) : 0;
 	if (c.cut)
 		inventory_note(inv, -1, S(""),

@@ -492,14 +492,14 @@ static int by_place(const void *a, const void *b)
 	return x->rule < y->rule ? -1 : x->rule > y->rule;
 }
 
-/* Of two that overlap the one of a generic rule goes, else the one whose rule stands later. */
+/* Of two that overlap the one of a generic rule goes; of two that begin together the one whose rule stands later. */
 static bool gives_way(const struct secret_find *x, const struct secret_find *to)
 {
 	if (x->end <= to->at || to->end <= x->at)
 		return false;
 	if (x->rule->generic != to->rule->generic)
 		return x->rule->generic;
-	return x->rule > to->rule;
+	return x->at == to->at && x->rule > to->rule;
 }
 
 static void drop(struct secret_scan *s)

@@ -3,6 +3,7 @@
 
 #include "analyze/secret_engine.h"
 #include "analyze/secret_scan.h"
+#include "analyze/yara.h"
 
 static const struct arg *find_arg(const struct args *a, const char *name)
 {
@@ -27,6 +28,9 @@ void content_load(const struct args *a)
 	struct err ignored;
 	if (asked(a, "secret"))
 		(void)secret_engine_load(&ignored);
+	const struct arg *yara = find_arg(a, "yara");
+	if (yara && yara->values.n)
+		(void)yara_load(&ignored);
 }
 
 static int read_secrets(const struct args *a, struct scan_options *scan, struct err *e)
@@ -41,8 +45,23 @@ static int read_secrets(const struct args *a, struct scan_options *scan, struct 
 	return r && config.n ? err_in(e, "%s", args_from(a, "secret-config")) : r;
 }
 
+static int read_yara(const struct args *a, struct analysis_options *o, struct err *e)
+{
+	if (args_file(a, "yara", YARA_RULES_MAX, &o->yara_rules, e))
+		return e->code;
+	if (!args_str(a, "yara").n)
+		return o->scanners & SCAN_MALWARE
+			       ? err_set(e, ERR_INVALID,
+					 "--scanners malware wants rules: --yara FILE")
+			       : 0;
+	o->scanners |= SCAN_MALWARE;
+	return yara_check(o->yara_rules, e) ? err_in(e, "%s", args_from(a, "yara")) : 0;
+}
+
 int content_read(const struct args *a, struct scan_options *scan, struct err *e)
 {
+	if (read_yara(a, &scan->analysis, e))
+		return e->code;
 	return scan->analysis.scanners & SCAN_SECRETS ? read_secrets(a, scan, e) : 0;
 }
 
@@ -52,4 +71,7 @@ void content_judge(struct arena *a, struct report *r)
 	r->secrets = arena_array(a, inv->n_secrets, sizeof *r->secrets);
 	for (size_t i = 0; i < inv->n_secrets; i++)
 		r->secrets[r->n_secrets++].secret = &inv->secrets[i];
+	r->malware = arena_array(a, inv->n_malware, sizeof *r->malware);
+	for (size_t i = 0; i < inv->n_malware; i++)
+		r->malware[r->n_malware++].malware = &inv->malware[i];
 }

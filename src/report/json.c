@@ -422,6 +422,28 @@ static void put_suppressed(struct json_out *o, const struct report *r)
 	json_end_array(o);
 }
 
+static void put_malware(struct json_out *o, const struct report *r)
+{
+	if (!(r->inventory->scanners & SCAN_MALWARE))
+		return;
+	json_put_key(o, "malware");
+	json_begin_array(o);
+	for (size_t i = 0; i < r->n_malware; i++) {
+		const struct malware *m = r->malware[i].malware;
+		if (r->malware[i].suppressed.by.n)
+			continue;
+		json_begin_object(o);
+		json_put_member(o, "rule", m->rule);
+		json_put_member_opt(o, "description", m->description);
+		json_put_member(o, "path", m->path);
+		json_put_key(o, "deleted");
+		json_put_bool(o, m->deleted);
+		put_layer(o, r->inventory, m->layer);
+		json_end_object(o);
+	}
+	json_end_array(o);
+}
+
 static void put_not_examined(struct json_out *o, const struct inventory *inv)
 {
 	json_put_key(o, "not_examined");
@@ -458,6 +480,7 @@ static void put_report(struct json_out *o, const struct report *r, const struct 
 			put_finding(o, inv, &r->findings[i]);
 	json_end_array(o);
 	put_secrets(o, r);
+	put_malware(o, r);
 	put_configuration(o, r);
 	put_licences(o, r);
 	if (opt->show_suppressed)

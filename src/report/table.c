@@ -557,6 +557,36 @@ static void put_secrets(struct table *t, const struct report *r)
 	buf_add_char(t->out, '\n');
 }
 
+static void put_malware(struct table *t, const struct report *r)
+{
+	size_t n = 0, shown = 0;
+	for (size_t i = 0; i < r->n_malware; i++)
+		n += !r->malware[i].suppressed.by.n;
+	if (n == 0)
+		return;
+	buf_addf(t->out, "Malware: %zu finding%s\n", n, n == 1 ? "" : "s");
+	for (size_t i = 0; i < r->n_malware && shown < SECRETS_SHOWN; i++) {
+		const struct malware *m = r->malware[i].malware;
+		if (r->malware[i].suppressed.by.n)
+			continue;
+		shown++;
+		buf_add_str(t->out, S("  "));
+		put_cell(t, m->rule, columns_of(m->rule), colours[SEVERITY_CRITICAL]);
+		buf_add_char(t->out, ' ');
+		put_safe(t->out, m->path);
+		if (m->layer)
+			buf_addf(t->out, ", layer %zu", m->layer);
+		if (m->deleted)
+			buf_add_str(t->out, S(", not there any more but still in its layer"));
+		if (m->description.n)
+			buf_add_str(t->out, S(": "));
+		put_safe(t->out, m->description);
+		buf_add_char(t->out, '\n');
+	}
+	put_more(t, n, shown);
+	buf_add_char(t->out, '\n');
+}
+
 struct split {
 	size_t base_layers, base, all;
 };
@@ -649,6 +679,7 @@ static void put_report(struct table *t, const struct report *r)
 	put_head(t, r);
 	if (r->inventory->scanners & SCAN_PACKAGES)
 		put_summary(t, r);
+	put_malware(t, r);
 	put_secrets(t, r);
 	put_checks(t, r);
 	put_licences(t, r);

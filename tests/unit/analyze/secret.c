@@ -162,11 +162,227 @@ static void test_rules(void **state)
 	buf_done(&text);
 	close_world(&w);
 }
-//MORE
+
+/* A body of megabytes with finds at many places, whole and in pieces of many lengths. */
+static void test_pieces(void **state)
+{
+	static const size_t pieces[] = { 1, 7, 4096, 4360, 65536, 100003 };
+	struct world w;
+	struct buf b = { 0 };
+	struct secret_find *v;
+	(void)state;
+	open_world(&w, "rules:\n- id: own\n  regex: 'own-[0-9]{4,40}$'\n");
+	for (size_t i = 0; i < 40; i++) {
+		expand(&w, S("word: {9 a-z}\ntoken ghp_{36 A-Za-z0-9} x\n"), &b);
+		expand(&w, S("db_password='{6 a-z}7{6 A-Z}'\0\0{5000  -~}"), &b);
+		expand(&w,
+		       i % 2 ? S("{90000 a-z}\n") : S("-----BEGIN EC PRIVATE KEY-----\n{64 A-Z}\n"),
+		       &b);
+	}
+	expand(&w, S("own-{9 0-9}"), &b);
+	size_t n = find(&w, "app/x", str_buf(&b), 0, &v);
+	if (n < 100)
+		fail_msg("%zu", n);
+	struct secret_find *want = calloc(n, sizeof *want);
+	assert_non_null(want);
+	memcpy(want, v, n * sizeof *v);
+	assert_string_equal(want[n - 1].rule->id.p, "own");
+	for (size_t i = 0; i < COUNT(pieces); i++) {
+		assert_int_equal(find(&w, "app/x", str_buf(&b), pieces[i], &v), n);
+		for (size_t k = 0; k < n; k++) {
+			assert_int_equal(v[k].at, want[k].at);
+			assert_int_equal(v[k].end, want[k].end);
+			assert_int_equal(v[k].line, want[k].line);
+			assert_int_equal(v[k].end_line, want[k].end_line);
+			assert_true(str_eq(v[k].rule->id, want[k].rule->id));
+			assert_true(str_eq(v[k].text, want[k].text));
+		}
+	}
+	/* Lines as one would count them. */
+	for (size_t k = 0; k < n; k++) {
+		uint64_t line = 1;
+		for (size_t i = 0; i < want[k].at; i++)
+			line += b.p[i] == '\n';
+		if (!str_eq(want[k].rule->category, S("key")))
+			assert_int_equal(want[k].line, line);
+	}
+	free(want);
+	buf_done(&b);
+	close_world(&w);
+}
+
+static void test_places(void **state)
+{
+	static const struct {
+		const char *path;
+		bool known, generic;
+	} t[] = {
+		{ "app/settings", true, true },
+		{ "usr/share/doc/x/README", false, false },
+		{ "usr/lib/x/settings", true, false },
+		{ "usr/lib/x/tests/settings", false, false },
+		{ "app/tests/settings", true, true },
+		{ "app/node_modules/x/test/settings", false, false },
+		{ "app/node_modules/x/index.js", true, false },
+		{ "etc/ssl/private/ssl-cert-snakeoil.key", true, true },
+	};
+	struct world w, off;
+	struct buf pat = { 0 }, password = { 0 };
+	(void)state;
+	open_world(&w, "");
+	open_world(&off, "disable-allow-rules: [documentation, tests, programs]\n");
+	expand(&w, S("ghp_{36 A-Za-z0-9}"), &pat);
+	expand(&w, S("db_password = '{6 a-z}7{6 A-Z}'"), &password);
+	for (size_t i = 0; i < COUNT(t); i++) {
+		assert_int_equal(found(&w, t[i].path, str_buf(&pat), S("github-pat")), t[i].known);
+		assert_int_equal(found(&w, t[i].path, str_buf(&password), S("generic-password")),
+				 t[i].generic);
+		assert_true(found(&off, t[i].path, str_buf(&password), S("generic-password")));
+	}
+	buf_done(&pat);
+	buf_done(&password);
+	close_world(&w);
+	close_world(&off);
+}
+
+static void test_config(void **state)
+{
+	static const struct {
+		const char *config, *path, *body, *rule;
+		bool found;
+	} t[] = {
+		{ "rules:\n- {id: x, regex: 'id-[0-9]{6}'}\n", "a", "see id-123456.", "x", true },
+		{ "rules:\n- {id: x, regex: 'id-[0-9]{6}', entropy: 20}\n", "a", "id-111111", "x",
+		  false },
+		{ "rules:\n- {id: x, regex: 'id-[0-9]{6}', keywords: [Near]}\n", "a", "id-123456",
+		  "x", false },
+		{ "rules:\n- {id: x, regex: 'id-[0-9]{6}', keywords: [far, Near]}\n", "a",
+		  "id-123456 nEAR", "x", true },
+		{ "rules:\n- {id: x, regex: 'id-[0-9]{6}', path: '[.]env$'}\n", "a.env",
+		  "id-123456", "x", true },
+		{ "rules:\n- {id: x, regex: 'id-[0-9]{6}', path: '[.]env$'}\n", "a.txt",
+		  "id-123456", "x", false },
+		{ "rules:\n- {id: x, regex: 'id-[0-9]{6}', allow-rules: [{id: y, regex: 999}]}\n",
+		  "a", "id-123999", "x", false },
+		{ "rules:\n- {id: x, regex: 'id-[0-9]{6}'}\nallow-rules: [{id: y, path: '^t/'}]\n",
+		  "t/a", "id-123456", "x", false },
+		{ "rules:\n- {id: x, regex: 'id-[0-9]{6}'}\nexclude-block: {regexes: ['<.*?>']}\n",
+		  "a", "< id-123456 > id-1", "x", false },
+		{ "rules:\n- {id: x, regex: 'id-[0-9]{6}'}\nexclude-block: {regexes: ['<.*?>']}\n",
+		  "a", "< > id-123456 < >", "x", true },
+		{ "rules:\n- {id: x, regex: 'key(?=[0-9])[0-9x]{6}'}\n", "a", "key12x456", "x",
+		  true },
+		{ "rules:\n- {id: x, regex: 'key(?=[0-9])[0-9x]{6}'}\n", "a", "keyx2x456", "x",
+		  false },
+		{ "rules:\n- {id: x, regex: '^start[0-9]+'}\n", "a", "start12", "x", true },
+		{ "rules:\n- {id: x, regex: 'end[0-9]+$'}\n", "a", "the end12", "x", true },
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT(t); i++) {
+		struct world w;
+		open_world(&w, t[i].config);
+		if (found(&w, t[i].path, str_of(t[i].body), str_of(t[i].rule)) != t[i].found)
+			fail_msg("%s: %s", t[i].config, t[i].body);
+		close_world(&w);
+	}
+}
+
+static void test_reject(void **state)
+{
+	static const char *const files[] = {
+		"key",	       "no-regex", "no-id",   "paren",	       "empty-match",  "group",
+		"severity",    "entropy",  "twice",   "builtin",       "unknown-rule", "allow",
+		"allow-regex", "list",	   "exclude", "exclude-regex", "path",	       "utf",
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT(files); i++) {
+		struct arena a = { 0 };
+		struct buf b = { 0 };
+		struct str out;
+		struct err e;
+		char name[100];
+		snprintf(name, sizeof name, "reject/secret/%s.yaml", files[i]);
+		assert_true(drive_read("LAZARET_TESTS", name, &b));
+		if (secret_rules_prepare(&a, str_buf(&b), S(""), 0, &out, &e) != ERR_INVALID)
+			fail_msg("%s is taken", name);
+		assert_true(strlen(e.text) > 10);
+		buf_done(&b);
+		arena_done(&a);
+	}
+}
+
+/* What is done about bodies that are made to be slow, or full. */
+static void test_hostile(void **state)
+{
+	static const char *const units[] = {
+		"password=",
+		"-----BEGIN RSA PRIVATE KEY-----\n",
+		"\"kty\":\"RSA\"",
+		"eyJaaaaaaaa.",
+		"https://a:b",
+		"algorithm hmac-sha256;",
+		"aws_secret_access_key = ",
+		"Private-key-format: v1",
+		"token: \"0aA",
+		"curl -u ",
+		"jdbc:a:b;",
+	};
+	struct world w;
+	struct err e;
+	(void)state;
+	open_world(&w, "");
+	for (size_t i = 0; i < COUNT(units); i++) {
+		struct buf b = { 0 };
+		struct secret_find *v;
+		const char *cut;
+		size_t n;
+		while (b.n < 300000)
+			buf_add_str(&b, str_of(units[i]));
+		secret_scan_begin(w.scan, S("app/x"), b.n);
+		assert_int_equal(secret_scan_feed(w.scan, str_buf(&b), &e), 0);
+		assert_int_equal(secret_scan_end(w.scan, &v, &n, &cut, &e), 0);
+		assert_true(n <= SECRET_FINDS_MAX);
+		buf_done(&b);
+	}
+	close_world(&w);
+}
+
+static void test_analyzer(void **state)
+{
+	struct world w;
+	struct drive d;
+	struct buf b = { 0 };
+	(void)state;
+	open_world(&w, "");
+	const struct analysis_options o = { .scanners = SCAN_SECRETS, .secret_rules = w.prepared };
+	drive_init(&d, &analyzer_secret);
+	assert_true(drive_wants(&analyzer_secret, "any/thing"));
+	/* Without rules nothing is looked for. */
+	assert_int_equal(drive_file(&d, "a", S("ghp_"), 0), 0);
+	d.an.options = &o;
+	d.limits.secrets = 3;
+	for (int i = 0; i < 300; i++)
+		expand(&w, S("ghp_{36 A-Za-z0-9}\n"), &b);
+	assert_int_equal(drive_file(&d, "many", str_buf(&b), 1000), 0);
+	assert_int_equal(drive_record(&d, "many")->n_marks, SECRET_FINDS_MAX);
+	assert_int_equal(d.record.n_notes, 1);
+	assert_int_equal(drive_file(&d, "more", str_buf(&b), 0), 0);
+	assert_null(drive_record(&d, "more"));
+	assert_int_equal(d.record.n_notes, 2);
+	assert_true(d.record.cut);
+	drive_finish(&d);
+	drive_done(&d);
+	buf_done(&b);
+	close_world(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rules),
+		cmocka_unit_test(test_rules),	 cmocka_unit_test(test_pieces),
+		cmocka_unit_test(test_places),	 cmocka_unit_test(test_config),
+		cmocka_unit_test(test_reject),	 cmocka_unit_test(test_hostile),
+		cmocka_unit_test(test_analyzer),
 	};
 	return cmocka_run_group_tests_name("analyze/secret", tests, NULL, NULL);
 }

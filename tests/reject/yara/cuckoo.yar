@@ -1,0 +1,2 @@
+import "cuckoo"
+rule x { condition: cuckoo.network.host(/x/) }

@@ -1,0 +1,2 @@
+import "magic"
+rule x { condition: magic.type() contains "x" }

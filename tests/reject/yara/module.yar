@@ -1,0 +1,2 @@
+import "none"
+rule x { condition: true }
