@@ -8,7 +8,7 @@
  * as a tree (json_read_tree), which is how large arrays and objects are read member by member.
  *
  * Writing: struct json_out puts text into a buf; commas, escapes and indentation are its business. Text that is no
- * valid UTF-8 is written with U+FFFD in place of each bad byte. */
+ * valid UTF-8 is written with U+FFFD in place of each bad byte, and of each NUL, which nobody would read back. */
 #ifndef LAZARET_BASE_JSON_H
 #define LAZARET_BASE_JSON_H
 

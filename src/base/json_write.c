@@ -101,7 +101,7 @@ static void put_escaped(struct buf *b, struct str s)
 		unsigned char c = (unsigned char)s.p[0];
 		bool bad;
 		size_t n = valid_run(s, &bad);
-		if (bad)
+		if (bad || c == '\0')
 			buf_add_str(b, S("\xef\xbf\xbd"));
 		else if (c == '"' || c == '\\')
 			buf_addf(b, "\\%c", c);

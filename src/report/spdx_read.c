@@ -298,6 +298,8 @@ int spdx_tag_value_read(struct sbom *s, struct str text, struct err *e)
 {
 	struct tags t = { .s = s };
 	struct str line;
+	if (str_find_char(text, '\0') >= 0)
+		return err_set(e, ERR_INVALID, "a NUL character in the text");
 	while (str_line(&text, &line)) {
 		struct str value = line, tag = str_cut(&value, ':');
 		if (line.n == 0 || line.p[0] == '#' || tag.n == line.n)

@@ -100,6 +100,7 @@ static void test_refused(void **state)
 		{ "nothing.json", ERR_INVALID }, { "cut.json", ERR_INVALID },
 		{ "text.spdx", ERR_INVALID },	 { "payload.json", ERR_INVALID },
 		{ "nested.json", ERR_LIMIT },	 { "nul.json", ERR_INVALID },
+		{ "nul.spdx", ERR_INVALID },
 	};
 	(void)state;
 	for (size_t i = 0; i < COUNT(t); i++) {
