@@ -76,6 +76,7 @@ def rpm(folder):
                                          'var/lib/rpm/Packages.db': db}], packed=lambda x: x, layer_type=PLAIN)
 
 
+SBOMS = {'cyclonedx': 'sbom.cdx.json', 'spdx-json': 'sbom.spdx.json', 'spdx': 'sbom.spdx', 'spdx-3-json': 'sbom.spdx3.json'}
 CASES = {'debian': debian, 'alpine': alpine, 'rpm': rpm}
 CRAFTED = ['full', 'hostile', 'two']
 
@@ -135,6 +136,10 @@ def produce(lazaret, case):
                     env={'GITHUB_SHA': '0' * 40, 'GITHUB_REF': 'refs/heads/main'})
         assert r.returncode in (0, 1) and r.stderr == '', r.stderr
         out[f'report.{suffix}'] = re.sub('sha256:[0-9a-f]{64}(?=</dd>\n</dl>)', 'sha256:...', r.stdout)
+    for form, name in SBOMS.items():
+        r = lazaret('sbom', target, '-f', form)
+        assert r.returncode == 0 and r.stderr == '', r.stderr
+        out[name] = r.stdout
     r = lazaret('scan', target)
     assert r.stderr == ''
     out['pipe.txt'] = r.stdout
