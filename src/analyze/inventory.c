@@ -109,33 +109,83 @@ bool package_is_os(const struct package *p)
 	return false;
 }
 
-void inventory_keep(struct inventory *inv, bool os, bool library)
+/* Indexes of packages after they moved: to[old], SIZE_MAX: gone. */
+static size_t *renumber_needs(struct inventory *inv, const struct package *p, const size_t *to,
+			      size_t *n)
 {
-	size_t n = 0, *to = arena_array(inv->arena, inv->n_packages, sizeof *to);
-	if (os && library)
-		return;
-	for (size_t i = 0; i < inv->n_packages; i++)
-		to[i] = (package_is_os(&inv->packages[i]) ? os : library) ? n++ : SIZE_MAX;
+	size_t *needs = arena_array(inv->arena, p->n_needs, sizeof *needs);
+	*n = 0;
+	for (size_t k = 0; k < p->n_needs; k++) {
+		size_t at = to[p->needs[k]], i = *n;
+		if (at == SIZE_MAX)
+			continue;
+		for (; i > 0 && needs[i - 1] > at; i--)
+			needs[i] = needs[i - 1];
+		needs[i] = at;
+		++*n;
+	}
+	return needs;
+}
+
+static void renumber(struct inventory *inv, const size_t *to)
+{
 	for (size_t i = 0; i < inv->n_packages; i++) {
 		struct package *p = &inv->packages[i];
-		if (to[i] == SIZE_MAX)
-			continue;
-		size_t kept = 0, *needs = arena_array(inv->arena, p->n_needs, sizeof *needs);
-		for (size_t k = 0; k < p->n_needs; k++)
-			if (to[p->needs[k]] != SIZE_MAX)
-				needs[kept++] = to[p->needs[k]];
-		p->needs = needs;
+		size_t kept;
+		p->needs = renumber_needs(inv, p, to, &kept);
 		p->n_needs = kept;
 		if (p->owner >= 0)
 			p->owner = to[p->owner] == SIZE_MAX ? -1 : (ssize_t)to[p->owner];
-		inv->packages[to[i]] = *p;
 	}
 	for (size_t i = 0; i < inv->n_licence_texts; i++) {
 		ssize_t *owner = &inv->licence_texts[i].package;
 		if (*owner >= 0)
 			*owner = to[*owner] == SIZE_MAX ? -1 : (ssize_t)to[*owner];
 	}
+}
+
+void inventory_keep(struct inventory *inv, bool os, bool library)
+{
+	size_t n = 0, *to = arena_array(inv->arena, inv->n_packages, sizeof *to);
+	if (os && library)
+		return;
+	for (size_t i = 0; i < inv->n_packages; i++) {
+		bool stays = package_is_os(&inv->packages[i]) ? os : library;
+		to[i] = stays ? n : SIZE_MAX;
+		if (stays)
+			inv->packages[n++] = inv->packages[i];
+	}
 	inv->n_packages = n;
+	renumber(inv, to);
+}
+
+struct numbered {
+	struct package package;
+	size_t was;
+};
+
+static int compare_numbered(const void *a, const void *b)
+{
+	const struct numbered *x = a, *y = b;
+	int r = compare_packages(&x->package, &y->package);
+	return r ? r : (x->was > y->was) - (x->was < y->was);
+}
+
+void inventory_sort_again(struct inventory *inv)
+{
+	struct arena scratch = { 0 };
+	size_t n = inv->n_packages, *to = arena_array(&scratch, n, sizeof *to);
+	struct numbered *v = arena_array(&scratch, n, sizeof *v);
+	for (size_t i = 0; i < n; i++)
+		v[i] = (struct numbered){ inv->packages[i], i };
+	if (n)
+		qsort(v, n, sizeof *v, compare_numbered);
+	for (size_t i = 0; i < n; i++) {
+		inv->packages[i] = v[i].package;
+		to[v[i].was] = i;
+	}
+	renumber(inv, to);
+	arena_done(&scratch);
 }
 
 /* Since when is it there */
@@ -263,6 +313,7 @@ void inventory_add_packages(struct inventory *inv, const struct fold *f)
 					.analyzer = ff->file->analyzer,
 					.size = ff->file->size,
 					.layer = ff->layer,
+					.sha1 = ff->file->sha1,
 					.attrs = ff->file->attrs,
 					.n_attrs = ff->file->n_attrs,
 				};

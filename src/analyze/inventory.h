@@ -50,6 +50,7 @@ struct fact_file {                      /* a visible file of which an analyzer t
 	struct str path, analyzer;
 	uint64_t size;
 	size_t layer;
+	struct digest sha1;             /* where its analyzer has `digests` */
 	const struct attr *attrs;
 	size_t n_attrs;
 };
@@ -144,6 +145,8 @@ void inventory_sort_packages(struct inventory *inv);
 /* Of sorted packages those that are one found twice in one place: the same type, name and version, from one file, or from
  * the records of two installers in one folder (Python's dist-info and egg-info). */
 void inventory_merge_doubles(struct inventory *inv);
+/* For packages that were renamed or added at the end: sorts, and keeps indexes (owner, needs, those of licence texts) right. */
+void inventory_sort_again(struct inventory *inv);
 /* Drops the packages of the distribution (type deb, rpm, apk, alpm, opkg) or all others. */
 void inventory_keep(struct inventory *inv, bool os, bool library);
 bool package_is_os(const struct package *p);

@@ -194,6 +194,15 @@ static bool add_maven(struct archive *z, size_t *named)
 	return self;
 }
 
+/* For a database that knows archives by their SHA-1. */
+static void add_nameless(struct archive *z)
+{
+	struct listing *l = &z->j->list;
+	struct str value = arena_printf(&z->j->scratch, "%.*s%s%.*s", STR(z->sha1),
+					z->sha1.n ? " " : "-", STR(z->inside));
+	record_add_attr(l->an->arena, l->file, S("archive"), value);
+}
+
 static void add_packages(struct archive *z)
 {
 	size_t named = 0;
@@ -202,11 +211,16 @@ static void add_packages(struct archive *z)
 	if (add_maven(z, &named))
 		return;
 	java_guess(&z->manifest, z->file, &id.group, &id.artifact, &id.version);
+	/* A title of several words is for people, no artifact's name. */
+	if (str_find_char(id.artifact, ' ') >= 0)
+		id.artifact = S("");
 	/* Next to Maven's files a guess has to be a good one: most archives are only named otherwise. */
 	if (named && (id.group.n == 0 || !java_file_name(z->file, &stem, &version)))
 		return;
-	if (id.version.n == 0 || id.artifact.n == 0)
+	if (id.version.n == 0 || id.artifact.n == 0) {
+		add_nameless(z);
 		return;
+	}
 	mark_self(z, add(z, id, id.group.n ? "manifest" : "name"));
 }
 

@@ -199,10 +199,10 @@ struct passing {
 	struct whole whole;
 };
 
-static bool has_packages(const struct layer_record *rec, size_t from)
+static bool has_something(const struct layer_record *rec, size_t from)
 {
 	for (size_t k = from; k < rec->n_files; k++)
-		if (rec->files[k].n_packages)
+		if (rec->files[k].n_packages || rec->files[k].n_attrs)
 			return true;
 	return false;
 }
@@ -237,7 +237,7 @@ static int add_digests(struct walk *w, const struct whole *whole, struct err *e)
 	for (size_t i = 0; i < w->n_readers; i++) {
 		const struct reader *r = &w->readers[i];
 		struct layer_record *rec = &w->records[r->analyzer];
-		if (!w->list[r->analyzer]->digests || !has_packages(rec, r->before))
+		if (!w->list[r->analyzer]->digests || !has_something(rec, r->before))
 			continue;
 		if (d[0].alg == DIGEST_NONE && take_digests(whole, d, e))
 			return e->code;

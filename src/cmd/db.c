@@ -12,7 +12,7 @@
 enum { OLD_DAYS = 7, DAY = 86400 };
 
 static const struct option options[] = {
-	{ "feed", 0, "LIST", "osv alpine debian kev epss", true, true, "only these feeds" },
+	{ "feed", 0, "LIST", "osv alpine debian kev epss coordinates", true, true, "only these feeds" },
 	{ "mirror", 0, "FEED=URL", NULL, true, false, "fetch a feed from a mirror" },
 	{ "for", 0, "TARGET", NULL, false, false, "read the package repository of this image" },
 	{ "repository", 0, "URL", NULL, true, false, "repository in place of the apt sources" },

@@ -9,6 +9,7 @@
 #include "iac/image.h"
 #include "policy/licences.h"
 #include "report/sbom_read.h"
+#include "vuln/coordinates.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -272,6 +273,8 @@ static int scan_one(struct scan_job *j, struct source *s, struct image *image, s
 	int r = scan_image(s, image, &j->scan, j->args->arena, inv, e);
 	if (r == 0)
 		inventory_keep(inv, j->match.kinds & MATCH_OS, j->match.kinds & MATCH_LIBRARY);
+	if (r == 0 && j->db && (j->match.kinds & MATCH_LIBRARY))
+		r = coordinates_resolve(inv, j->db, e);
 	return r ? r : add_report(j, s, inv, e);
 }
 

@@ -1,0 +1,4 @@
+/* The coordinates feed's parser, and its probe. */
+#include "fuzz_feed.h"
+
+FUZZ_FEED(coordinates)
