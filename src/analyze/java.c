@@ -211,9 +211,11 @@ static void add_packages(struct archive *z)
 	if (add_maven(z, &named))
 		return;
 	java_guess(&z->manifest, z->file, &id.group, &id.artifact, &id.version);
-	/* A title of several words is for people, no artifact's name. */
-	if (str_find_char(id.artifact, ' ') >= 0)
-		id.artifact = S("");
+	/* A title of several words, alone, is for people and no artifact's name. */
+	if (!id.group.n && str_find_char(id.artifact, ' ') >= 0) {
+		java_file_name(z->file, &stem, &version);
+		id.artifact = stem;
+	}
 	/* Next to Maven's files a guess has to be a good one: most archives are only named otherwise. */
 	if (named && (id.group.n == 0 || !java_file_name(z->file, &stem, &version)))
 		return;

@@ -90,8 +90,12 @@ static bool coordinates_probe(struct arena *a, struct str path, struct str head,
 {
 	(void)a;
 	(void)path;
+	struct str line;
 	*detail = S("");
-	return str_starts(head, str_of(titles));
+	while (str_line(&head, &line))
+		if (line.n && line.p[0] != '#')
+			return str_eq(str_trim(line), str_of(titles));
+	return false;
 }
 
 static void coordinates_sources(struct arena *a, struct str base_url, struct feed_source **v,
