@@ -14,7 +14,7 @@ import pytest
 
 def scan(lazaret, folder):
     report = lazaret.scan(f'dir:{folder}')
-    assert not report.get('notExamined'), report['notExamined']
+    assert report['not_examined'] == []
     return report['packages']
 
 
