@@ -23,12 +23,12 @@ static const char crafted_hostile[] =
 static const char crafted_turned[] = "\xe2\x80\xae\xe2\x81\xa6\xc2\x9b"
 				     "31m\xe2\x80\xa8\xd8\x9c\xef\xbf\xbe\x1b[2J\b\x7f";
 
-static struct str crafted_text(struct crafted *c, const char *text)
+static inline struct str crafted_text(struct crafted *c, const char *text)
 {
 	return arena_printf(&c->arena, "%s%.*s", text, STR(c->extra));
 }
 
-static struct strs crafted_strs(struct crafted *c, const char *first, const char *second)
+static inline struct strs crafted_strs(struct crafted *c, const char *first, const char *second)
 {
 	struct strs s = { 0 };
 	*ARENA_PUSH(&c->arena, s.v, s.n, s.cap) = crafted_text(c, first);
@@ -37,12 +37,12 @@ static struct strs crafted_strs(struct crafted *c, const char *first, const char
 	return s;
 }
 
-static void crafted_digest(struct digest *d, char seed)
+static inline void crafted_digest(struct digest *d, char seed)
 {
 	digest_of(DIGEST_SHA256, (struct str){ &seed, 1 }, d);
 }
 
-static void crafted_image(struct crafted *c, struct inventory *inv)
+static inline void crafted_image(struct crafted *c, struct inventory *inv)
 {
 	static const char *const steps[] = { "ADD rootfs /", "RUN apt-get install nginx",
 					     "COPY app /srv" };
@@ -69,7 +69,7 @@ static void crafted_image(struct crafted *c, struct inventory *inv)
 					 .evidence = S("annotation") };
 }
 
-static void crafted_packages(struct crafted *c, struct inventory *inv)
+static inline void crafted_packages(struct crafted *c, struct inventory *inv)
 {
 	static const struct {
 		const char *type, *name, *version, *purl, *path, *inside, *licence;
@@ -129,7 +129,7 @@ static void crafted_packages(struct crafted *c, struct inventory *inv)
 	inv->packages[7].is_owned = true;
 }
 
-static void crafted_findings(struct crafted *c, struct report *r)
+static inline void crafted_findings(struct crafted *c, struct report *r)
 {
 	static const struct {
 		const char *id, *fixed, *summary;
@@ -201,7 +201,7 @@ static void crafted_findings(struct crafted *c, struct report *r)
 	first->kev_due = S("2099-01-23");
 }
 
-static void crafted_others(struct crafted *c, struct report *r)
+static inline void crafted_others(struct crafted *c, struct report *r)
 {
 	static const char *const ids[] = { "CIS-DI-0001", "DS-0002", NULL };
 	static const struct check check = {
@@ -273,7 +273,7 @@ static void crafted_others(struct crafted *c, struct report *r)
 	r->malware[0] = (struct malware_finding){ .malware = m };
 }
 
-static struct report *crafted_add(struct crafted *c)
+static inline struct report *crafted_add(struct crafted *c)
 {
 	struct report *r = &c->reports[c->n++];
 	struct inventory *inv = ARENA_NEW(&c->arena, struct inventory);
@@ -283,7 +283,7 @@ static struct report *crafted_add(struct crafted *c)
 	return r;
 }
 
-static void crafted_full(struct crafted *c)
+static inline void crafted_full(struct crafted *c)
 {
 	struct report *r = crafted_add(c);
 	struct inventory *inv = (struct inventory *)r->inventory;
@@ -312,14 +312,14 @@ static void crafted_full(struct crafted *c)
 }
 
 /* A folder with nothing in it. */
-static void crafted_empty(struct crafted *c)
+static inline void crafted_empty(struct crafted *c)
 {
 	struct report *r = crafted_add(c);
 	((struct inventory *)r->inventory)->target = S("dir:/srv/rootfs");
 }
 
 /* So many finds that limits of formats are met; the names are long and differ. */
-static void crafted_many(struct crafted *c, size_t n)
+static inline void crafted_many(struct crafted *c, size_t n)
 {
 	crafted_full(c);
 	struct report *r = &c->reports[c->n - 1];
@@ -334,7 +334,7 @@ static void crafted_many(struct crafted *c, size_t n)
 }
 
 /* "full", "hostile", "turned", "long", "empty", "none", "two", "many", "targets"; false for another word. */
-static bool crafted_make(struct crafted *c, const char *name)
+static inline bool crafted_make(struct crafted *c, const char *name)
 {
 	*c = (struct crafted){ 0 };
 	if (strcmp(name, "hostile") == 0)
