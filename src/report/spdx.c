@@ -5,6 +5,7 @@
 #include "report/spdx.h"
 
 #include "base/json.h"
+#include "report/text.h"
 
 /* What both spellings share */
 
@@ -325,8 +326,7 @@ static void tag(struct tag_writer *w, const char *name, struct str value)
 	if (!value.n)
 		return;
 	buf_addf(w->out, "%s: ", name);
-	for (size_t i = 0; i < value.n; i++)
-		buf_add_char(w->out, (unsigned char)value.p[i] < 0x20 ? ' ' : value.p[i]);
+	text_put_clean(w->out, value);
 	buf_add_char(w->out, '\n');
 }
 
