@@ -80,8 +80,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		struct buf out = { 0 };
 		if (!formats[i]->write)
 			continue;
-		if (formats[i]->write(c.reports, c.n, &o, &out, &e))
+		/* An SBOM is of one image. */
+		int r = formats[i]->write(c.reports, c.n, &o, &out, &e);
+		if (r && c.n == 1)
 			abort();
+		if (r) {
+			buf_done(&out);
+			continue;
+		}
 		if (strcmp(formats[i]->name, "template") != 0)
 			check(formats[i], str_buf(&out));
 		buf_done(&out);
