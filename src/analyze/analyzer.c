@@ -25,6 +25,8 @@ const struct analyzer *const *analyzers_chosen(struct arena *a, const struct ana
 		asked |= SCAN_PACKAGES;
 	for (size_t i = 0; analyzers[i]; i++) {
 		unsigned runs = analyzers[i]->scanners ? analyzers[i]->scanners : SCAN_PACKAGES;
+		if (o->databases_only && !analyzers[i]->database)
+			runs &= ~(unsigned)SCAN_PACKAGES;
 		if ((runs & asked) && (o->lockfiles || !analyzers[i]->lockfile))
 			list[n++] = analyzers[i];
 	}

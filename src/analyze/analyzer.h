@@ -40,6 +40,7 @@ enum scanner {
 struct analysis_options {
 	unsigned scanners;              /* bits of enum scanner; 0: SCAN_PACKAGES */
 	bool lockfiles;                 /* analyzers of lockfiles run too: for directories */
+	bool databases_only;            /* of those that find packages, only those of distributions */
 	struct str secret_rules;        /* compiled by us, see secret.h; empty: none */
 	struct str yara_rules;          /* as text; empty: none */
 };

@@ -36,6 +36,7 @@ static void put_job(struct buf *b, const struct analysis_options *o,
 	struct buf job = { 0 };
 	put_u32(&job, o->scanners);
 	put_u32(&job, o->lockfiles);
+	put_u32(&job, o->databases_only);
 	put_text(&job, o->secret_rules);
 	put_text(&job, o->yara_rules);
 	put_u32(&job, n);
@@ -186,6 +187,7 @@ static bool get_options(struct str *job, struct analysis_options *o)
 	bool bad = false;
 	o->scanners = get_u32(job, &bad);
 	o->lockfiles = get_u32(job, &bad);
+	o->databases_only = get_u32(job, &bad);
 	o->secret_rules = get_text(job, &bad);
 	o->yara_rules = get_text(job, &bad);
 	return !bad;

@@ -174,6 +174,7 @@ static int read_judging(struct scan_job *j, struct err *e)
 		       &j->scan.analysis.scanners, e) ||
 	    read_words(a, "pkg-types", types, kinds, MATCH_OS | MATCH_LIBRARY, &j->match.kinds, e))
 		return e->code;
+	j->scan.analysis.databases_only = j->match.kinds == MATCH_OS;
 	j->match.now = j->verdict.now;
 	j->match.include_owned = args_flag(a, "include-owned");
 	/* As in Trivy: --exit-code alone asks for a verdict over everything that is reported. */
