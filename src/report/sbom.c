@@ -153,7 +153,7 @@ void sbom_package_facts(struct sbom_out *o, const struct package *p, struct sbom
 	put_flag(o, f, "optional", p->optional);
 	put_flag(o, f, "owned", p->is_owned);
 	if (p->owner >= 0)
-		put(o, f, "owner", o->refs[p->owner]);
+		put(o, f, "owner", o->inv->packages[p->owner].purl);
 	put_all(o, f, "licence", &p->licences);
 	put_all(o, f, "depends", &p->depends);
 	put_all(o, f, "provides", &p->provides);

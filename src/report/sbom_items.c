@@ -374,6 +374,23 @@ static int put_packages(struct sbom *s, struct record_file *f, size_t *place, st
 	return 0;
 }
 
+/* Owners are told by package URL: documents change the ids of others. */
+static void put_owners(struct sbom *s, struct record_file *f, const size_t *place)
+{
+	struct map purls;
+	map_init(&purls, s->a);
+	for (size_t i = 0; i < s->n_items; i++)
+		if (s->items[i]->purl.n && !map_get(&purls, s->items[i]->purl))
+			*map_at(&purls, s->items[i]->purl) = s->items + i;
+	for (size_t i = 0; i < s->n_items; i++) {
+		struct str owner = sbom_fact(&s->items[i]->facts, "owner");
+		struct sbom_item **o = owner.n ? map_get(&purls, owner) : NULL;
+		if (o && place[i] != SIZE_MAX && place[o - s->items] != SIZE_MAX)
+			attr(s, &f->packages[place[i]], "owner-index",
+			     arena_printf(s->a, "%zu", place[o - s->items]));
+	}
+}
+
 /* Relations between packages, and what tells their place. */
 static void put_relations(struct sbom *s, struct record_file *f, const size_t *place)
 {
@@ -397,13 +414,7 @@ static void put_relations(struct sbom *s, struct record_file *f, const size_t *p
 			 !sbom_fact(&(*from)->facts, "path").n)
 			attr(s, &f->packages[a], "path", (*to)->name);
 	}
-	for (size_t i = 0; i < s->n_items; i++) {
-		struct str owner = sbom_fact(&s->items[i]->facts, "owner");
-		struct sbom_item **o = owner.n ? map_get(&ids, owner) : NULL;
-		if (o && place[i] != SIZE_MAX && place[o - s->items] != SIZE_MAX)
-			attr(s, &f->packages[place[i]], "owner-index",
-			     arena_printf(s->a, "%zu", place[o - s->items]));
-	}
+	put_owners(s, f, place);
 }
 
 /* The document */
