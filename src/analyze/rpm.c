@@ -7,7 +7,7 @@
  *
  * The list of packages equals `rpm -qa`, keys (gpg-pubkey) included; those carry the attribute "pseudo". Hostile input:
  * see the readers; all of them work within the budgets of the sink: header bytes no more than the database has, joined
- * paths a small multiple of it. A database that is there and cannot be read is an error, an empty file too: never zero
+ * paths and dependencies a small multiple. A database that is there and cannot be read is an error, an empty file too: never zero
  * packages. Not supported: rollback journals (rpm writes ahead), sqlite databases in UTF-16, encrypted Berkeley DB. */
 #include "analyze/rpm.h"
 
@@ -116,7 +116,7 @@ static int rpm_finish(struct analysis *an, struct err *e)
 
 const struct analyzer analyzer_rpm = {
 	.name = "rpm",
-	.version = 1,
+	.version = 2,
 	.database = true,
 	.patterns = patterns,
 	.want_whole = true,

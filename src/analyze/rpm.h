@@ -14,7 +14,7 @@
 enum {
 	RPM_HEADER_MAX = 256 << 20, /* bytes of one header: rpm's own limit */
 	RPM_ENTRIES_MAX = 64 << 10, /* index entries of one header: rpm's own limit */
-	RPM_PATH_FACTOR = 8, /* bytes of joined paths for each byte of the database ... */
+	RPM_PATH_FACTOR = 8, /* bytes of paths and dependencies for each byte of the database ... */
 	RPM_PATH_BASE = 1 << 20, /* ... above this many */
 };
 
@@ -24,7 +24,8 @@ struct rpm_sink {
 	const struct limits *limits;
 	uint64_t
 		header_bytes; /* still to be taken: honest headers never overlap, so the database's own size */
-	uint64_t path_bytes; /* still to be spent on joined paths: names share their folders */
+	uint64_t
+		path_bytes; /* still to be spent on joined paths, which share folders, and names of dependencies */
 	uint64_t headers, troubles; /* headers tried; things that could not be read */
 	struct err first; /* the first trouble */
 };
@@ -48,8 +49,8 @@ int rpm_ndb_read(const struct whole *w, struct rpm_sink *s, struct err *e);
 int rpm_sqlite_read(const struct whole *w, const struct whole *wal, struct rpm_sink *s,
 		    struct err *e);
 
-/* A header into a package. ERR_INVALID: no package could be made of it. A file list that cannot be had is a trouble
- * of the sink's and the package stays. */
+/* A header into a package. ERR_INVALID: no package could be made of it. A file list or dependencies that
+ * cannot be had are a trouble of the sink's and the package stays. */
 int rpm_header_read(struct rpm_sink *s, struct str header, struct err *e);
 /* "bash-5.1.8-1.cm2.src.rpm" into name and version-release; false when it is no such name. */
 bool rpm_source_split(struct str source_rpm, struct str *name, struct str *version);

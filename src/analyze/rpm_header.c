@@ -7,10 +7,14 @@
  * folder name repeated by a million short file names: the sink's path budget stops that. Only the tags named below are
  * looked at; what other entries say is not checked.
  *
+ * Dependencies are names as rpm has them: packages, capabilities ("libz.so.1()(64bit)", "perl(strict)"), files; the versions that
+ * they want and offer are left out, and so is what tells nothing of other packages: features of rpm itself, "config(NAME)", and
+ * versions of a library's symbols, beside which the library itself stands.
+ *
  * Versions are "[epoch:]version-release", epoch 0 left out, as dnf prints them. The source package is taken from the name
  * of the source rpm: that name carries no epoch, so source_version has none either. Ghost files, files of another colour,
  * not installed or replaced ones are not the package's, so they are not recorded as owned. Digests we do not compute
- * (SHA-224, SHA-384) are left out and the path stays. Dependencies are not recorded. */
+ * (SHA-224, SHA-384) are left out and the path stays. */
 #include "analyze/rpm.h"
 
 enum {
@@ -27,6 +31,8 @@ enum {
 	TAG_FILEDIGESTS = 1035,
 	TAG_FILEFLAGS = 1037,
 	TAG_SOURCERPM = 1044,
+	TAG_PROVIDENAME = 1047,
+	TAG_REQUIRENAME = 1049,
 	TAG_DIRINDEXES = 1116,
 	TAG_BASENAMES = 1117,
 	TAG_DIRNAMES = 1118,
@@ -53,10 +59,10 @@ enum {
 
 /* The tags we want, in the order of slots. */
 static const uint32_t wanted[] = {
-	TAG_NAME,	 TAG_VERSION,	     TAG_RELEASE,	  TAG_EPOCH,	  TAG_VENDOR,
-	TAG_LICENSE,	 TAG_ARCH,	     TAG_OLDFILENAMES,	  TAG_FILESTATES, TAG_FILEMODES,
-	TAG_FILEDIGESTS, TAG_FILEFLAGS,	     TAG_SOURCERPM,	  TAG_DIRINDEXES, TAG_BASENAMES,
-	TAG_DIRNAMES,	 TAG_FILEDIGESTALGO, TAG_MODULARITYLABEL,
+	TAG_NAME,	 TAG_VERSION,	     TAG_RELEASE,	  TAG_EPOCH,	   TAG_VENDOR,
+	TAG_LICENSE,	 TAG_ARCH,	     TAG_OLDFILENAMES,	  TAG_FILESTATES,  TAG_FILEMODES,
+	TAG_FILEDIGESTS, TAG_FILEFLAGS,	     TAG_SOURCERPM,	  TAG_DIRINDEXES,  TAG_BASENAMES,
+	TAG_DIRNAMES,	 TAG_FILEDIGESTALGO, TAG_MODULARITYLABEL, TAG_PROVIDENAME, TAG_REQUIRENAME,
 };
 
 struct entry {
@@ -296,6 +302,55 @@ static int read_files(struct rpm_sink *s, const struct header *h, struct record_
 	return 0;
 }
 
+/* "libc.so.6(GLIBC_2.34)(64bit)" */
+static bool is_symbol_version(struct str name)
+{
+	struct str rest = name, library = str_cut(&rest, '(');
+	return rest.n && rest.p[0] != ')' && str_find(library, S(".so")) > 0;
+}
+
+static bool is_dependency(struct str name)
+{
+	return name.n && !str_starts(name, S("rpmlib(")) && !str_starts(name, S("config(")) &&
+	       !is_symbol_version(name);
+}
+
+/* rpm sorts them, so that what is there for several reasons stands side by side. */
+static int read_names(struct rpm_sink *s, const struct header *h, uint32_t tag, struct strs *out,
+		      struct err *e)
+{
+	const struct entry *x = entry_of(h, tag);
+	struct str data = x->data, name, before = { 0 };
+	if (x->type == 0)
+		return 0;
+	if (x->type != TYPE_STRINGS)
+		return err_set(e, ERR_INVALID, "tag %u is no list of names", tag);
+	for (uint32_t i = 0; i < x->count; i++) {
+		if (!next_string(&data, &name))
+			return err_set(e, ERR_INVALID, "tag %u ends after %u of %u names", tag, i,
+				       x->count);
+		if (!is_dependency(name) || str_eq(name, before))
+			continue;
+		uint64_t cost = name.n + sizeof name;
+		if (name.n > s->limits->path_bytes || cost > s->path_bytes)
+			return err_set(e, ERR_LIMIT,
+				       "name %u of tag %u: %zu bytes, and %llu are left for the "
+				       "database",
+				       i, tag, name.n, (unsigned long long)s->path_bytes);
+		s->path_bytes -= cost;
+		before = arena_str(s->arena, name);
+		*ARENA_PUSH(s->arena, out->v, out->n, out->cap) = before;
+	}
+	return 0;
+}
+
+static int read_dependencies(struct rpm_sink *s, const struct header *h, struct record_package *p,
+			     struct err *e)
+{
+	int r = read_names(s, h, TAG_REQUIRENAME, &p->depends, e);
+	return r ? r : read_names(s, h, TAG_PROVIDENAME, &p->provides, e);
+}
+
 static void read_attrs(struct rpm_sink *s, const struct header *h, struct record_package *p)
 {
 	struct str module = header_string(h, TAG_MODULARITYLABEL),
@@ -354,6 +409,10 @@ int rpm_header_read(struct rpm_sink *s, struct str blob, struct err *e)
 	struct err why;
 	if (read_files(s, &h, p, &why) != 0) {
 		err_in(&why, "files of %.*s", STR(str_upto(name, 80)));
+		rpm_sink_trouble(s, &why);
+	}
+	if (read_dependencies(s, &h, p, &why) != 0) {
+		err_in(&why, "dependencies of %.*s", STR(str_upto(name, 80)));
 		rpm_sink_trouble(s, &why);
 	}
 	return 0;

@@ -1,8 +1,10 @@
-"""What we read of an rpm database equals what rpm itself lists: packages, sources, files and digests; for SQLite with a
+"""What we read of an rpm database equals what rpm itself lists: packages, sources, files and digests, what they need and provide; for SQLite with a
 write-ahead log that nobody has folded in yet, and for Berkeley DB where the sample data is at hand.
 
 The databases are made here, by rpmbuild and rpm, in a folder of the test's own."""
+import json
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -19,18 +21,34 @@ pytestmark = pytest.mark.skipif(not shutil.which("rpmbuild") or not os.path.exis
 
 
 def read(*paths):
-    """(packages, files, errors) as our reader has them."""
+    """(packages, files, dependencies, errors) as our reader has them; dependencies are (kind, package, name)."""
     out = subprocess.run([READER, *map(str, paths)], check=True, capture_output=True, text=True).stdout
-    packages, files, errors = [], [], []
+    packages, files, dependencies, errors = [], [], [], []
     for line in out.splitlines():
         kind, *rest = line.split("\t")
-        {"P": packages, "F": files, "E": errors}[kind].append(tuple(rest))
-    return sorted(packages), sorted(files), errors
+        if kind in "RV":
+            dependencies.append((kind, *rest))
+        else:
+            {"P": packages, "F": files, "E": errors}[kind].append(tuple(rest))
+    return sorted(packages), sorted(files), sorted(dependencies), errors
 
 
 def rpm(folder, fmt, backend):
     return subprocess.run(["rpm", "-qa", "--dbpath", str(folder), "--define", "_db_backend " + backend, "--qf", fmt],
                           check=True, capture_output=True, text=True).stdout.splitlines()
+
+
+def told(name):
+    """All but features of rpm, configuration and versions of symbols."""
+    return name not in ("(none)", "") and not re.match(r"rpmlib\(|config\(|[^(]+\.so[^(]*\([^)]", name)
+
+
+def dependencies_of(folder, backend):
+    out = set()
+    for kind, tag in (("R", "REQUIRENAME"), ("V", "PROVIDENAME")):
+        lines = rpm(folder, "[%{=NAME}\t%{" + tag + "}\n]", backend)
+        out |= {(kind, *line.split("\t")) for line in lines if "\t" in line and told(line.split("\t")[1])}
+    return sorted(out)
 
 
 def expected(folder, backend):
@@ -53,13 +71,14 @@ def expected(folder, backend):
 
 
 def same(folder, backend, *paths):
-    packages, files, errors = read(*paths)
+    packages, files, dependencies, errors = read(*paths)
     want_packages, want_files = expected(folder, backend)
     # rpm prints the architecture of keys as "(none)"; whether the header says so or nothing differs by version.
     packages = [p[:2] + (p[2] if p[0] != "gpg-pubkey" else "(none)",) + p[3:] for p in packages]
     assert not errors
     assert packages == want_packages
     assert files == want_files
+    assert dependencies == dependencies_of(folder, backend)
     return packages, files
 
 
@@ -157,3 +176,29 @@ def test_samples(tmp_path, sample, file, backend):
     packages, files = same(tmp_path, backend, tmp_path / file)
     assert len(packages) == {"bdb": 101, "libuuid-bdb": 1, "cbl-mariner-2.0-sqlite": 129}[sample]
     assert files
+
+
+@pytest.mark.skipif(not DATA, reason="LAZARET_TEST_DATA is not set")
+def test_graph(tmp_path, lazaret):
+    """Each requirement that a package of the database meets is an edge to one that meets it, and there are no others."""
+    root = tmp_path / "root"
+    db = root / "var/lib/rpm"
+    db.mkdir(parents=True)
+    shutil.copy(os.path.join(DATA, "packages/rpm/cbl-mariner-2.0-sqlite/rpmdb.sqlite"), db)
+    r = lazaret("sbom", f"dir:{root}", "-f", "cyclonedx")
+    assert r.returncode == 0, r.stderr
+    document = json.loads(r.stdout)
+    name = {c["bom-ref"]: c["name"] for c in document["components"]}
+    got = {name[d["ref"]]: {name[x] for x in d.get("dependsOn", [])} for d in document["dependencies"] if d["ref"] in name}
+    owners = {}
+    for package, what in [line.split("\t") for line in rpm(db, "[%{=NAME}\t%{PROVIDENAME}\n][%{=NAME}\t%{FILENAMES}\n]", "sqlite") if "\t" in line]:
+        owners.setdefault(re.sub("^/usr/", "/", what), set()).add(package)
+    want = {}
+    for kind, package, what in dependencies_of(db, "sqlite"):
+        if kind == "R":
+            want.setdefault(package, []).append(owners.get(re.sub("^/usr/", "/", what), set()) - {package})
+    for package, requirements in want.items():
+        met = [x for x in requirements if x]
+        assert all(x & got[package] for x in met), package
+        assert got[package] <= set().union(*met), package
+    assert sum(map(len, got.values())) > 129

@@ -53,6 +53,10 @@ HEADERS = [
     header("beta", "3.1~rc1", "2.fc40", epoch=0, arch="noarch", source="beta-3.1~rc1-2.fc40.src.rpm", pad=9000),
     header("gpg-pubkey", "db42a60e", "37ea5438", arch="(none)"),
 ]
+NEEDY = header("needy", extra=[
+    (1049, 8, ["/bin/sh", "/bin/sh", "beta", "config(needy)", "libc.so.6()(64bit)", "libc.so.6(GLIBC_2.34)(64bit)", "perl(strict)",
+               "rpmlib(CompressedFileNames)", "(alpha or beta)", ""]),
+    (1047, 8, ["config(needy)", "libneedy.so.1(V_1)", "libneedy.so.1", "needy", "needy(x86-64)"])])
 
 
 def bdb(headers, order="<", page=4096, inline=False):
@@ -170,6 +174,7 @@ def data():
     assert body[20] == 32
     write(HERE, "reserved/rpmdb.sqlite", body)
     os.unlink(reserved)
+    write(HERE, "needs/Packages.db", ndb([HEADERS[1], NEEDY]))
     # A tree of several levels: the smallest page, many packages.
     body, _ = sqlite([header("p%04d" % i) for i in range(300)], 512, "/tmp/lazaret-make.sqlite")
     write(HERE, "sqlite-deep/rpmdb.sqlite", body)
@@ -230,6 +235,7 @@ def rejects(body, log):
         "short": b"\0\0\0", "folder": header("x", files=[("/a/", "b", SUM, 0o100644, 0, 0)], extra=[(1116, 4, [9])]),
         "paths": big, "names": header("x", files=[("/a/", "b", SUM, 0o100644, 0, 0)] * 9,
                         extra=[(1117, 8, ["b"], 9)]),
+        "requires-count": header("x", extra=[(1049, 8, ["a"], 9)]), "provides-type": header("x", extra=[(1047, 4, [1])]),
         "name-count": header("x", extra=[(1117, 8, ["a"]), (1116, 4, [0])]),
     }.items():
         write(REJECT, "header-%s/Packages.db" % name, ndb([bytes(h), HEADERS[2]]))
@@ -239,6 +245,7 @@ def seeds():
     corpus = os.path.join(TESTS, "fuzz", "corpus")
     for i, h in enumerate(HEADERS):
         write(corpus, "rpm_header/%d" % i, h)
+    write(corpus, "rpm_header/needy", NEEDY)
     write(corpus, "rpm_bdb/little", bdb(HEADERS, "<", 512))
     write(corpus, "rpm_bdb/big", bdb(HEADERS[:1], ">", 512))
     write(corpus, "rpm_bdb/inline", bdb(HEADERS[2:], "<", 1024, inline=True))

@@ -19,6 +19,7 @@ static struct strs words(struct arena *a, const char *text)
 struct row {
 	const char *type, *name, *version, *path, *depends, *provides;
 	const char *needs; /* indexes */
+	const char *owned;
 };
 
 static void check(const struct row *rows, size_t n)
@@ -34,6 +35,11 @@ static void check(const struct row *rows, size_t n)
 		p[i].path = str_of(rows[i].path);
 		p[i].depends = words(&a, rows[i].depends);
 		p[i].provides = words(&a, rows[i].provides);
+		struct strs files = words(&a, rows[i].owned ? rows[i].owned : "");
+		p[i].n_owned = files.n;
+		p[i].owned = arena_array(&a, files.n, sizeof *p[i].owned);
+		for (size_t k = 0; k < files.n; k++)
+			p[i].owned[k] = (struct owned_file){ .path = files.v[k] };
 	}
 	graph_fill(&inv);
 	for (size_t i = 0; i < n; i++) {
@@ -74,6 +80,23 @@ static void test_apk_and_others(void **state)
 		{ "apk", "uclibc", "1", "db", "scripts~1", "", "2" },
 		{ "alpm", "glibc", "2", "local", "", "", "" },
 		{ "alpm", "zlib", "1", "local", "glibc>=2.1,glibc<3", "", "4" },
+	};
+	(void)state;
+	check(rows, COUNT(rows));
+}
+
+static void test_rpm(void **state)
+{
+	static const struct row rows[] = {
+		{ "rpm", "bash", "5", "db", "libc.so.6()(64bit),/bin/sh", "bash(x86-64)", "1",
+		  "usr/bin/bash,usr/bin/sh" },
+		{ "rpm", "glibc", "2", "db", "/usr/bin/sh,/etc/hosts,/usr/bin/none",
+		  "libc.so.6()(64bit),font(:lang=de)", "0", "lib64/libc.so.6" },
+		{ "rpm", "fonts", "1", "db", "font(:lang=de),font(:lang=fr)", "", "1" },
+		{ "rpm", "a", "1", "db", "(none or (bash(x86-64) and x)),(glibc if bash)", "",
+		  "0 1" },
+		{ "rpm", "b", "1", "db", "(none if bash),((none or fonts) or bash)", "", "2" },
+		{ "deb", "c", "1", "status", "/bin/sh,bash", "", "" },
 	};
 	(void)state;
 	check(rows, COUNT(rows));
@@ -142,7 +165,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_deb),	 cmocka_unit_test(test_apk_and_others),
 		cmocka_unit_test(test_lockfile), cmocka_unit_test(test_nearest),
-		cmocka_unit_test(test_bounds),
+		cmocka_unit_test(test_bounds),	 cmocka_unit_test(test_rpm),
 	};
 	return cmocka_run_group_tests_name("analyze/graph", tests, NULL, NULL);
 }

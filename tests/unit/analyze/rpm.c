@@ -70,7 +70,7 @@ static const struct {
 	{ "little", 3 },     { "big", 3 },	   { "inline", 3 },	  { "ndb", 3 },
 	{ "sqlite-512", 3 }, { "sqlite-4096", 3 }, { "sqlite-65536", 3 }, { "sqlite-deep", 300 },
 	{ "wal", 2 },	     { "wal-salt", 2 },	   { "wal-sum", 2 },	  { "manifest", 3 },
-	{ "manifest-1", 3 }, { "reserved", 3 },
+	{ "manifest-1", 3 }, { "reserved", 3 },	   { "needs", 2 },
 };
 
 static const struct record_package *named(const struct record_file *f, const char *name)
@@ -85,6 +85,21 @@ static void check_str(struct str got, const char *want)
 {
 	if (!str_eq(got, str_of(want)))
 		fail_msg("'%.*s', not '%s'", STR(got), want);
+}
+
+static void check_words(const struct strs *got, const char *want)
+{
+	CLEANUP(buf_done) struct buf b = { 0 };
+	for (size_t i = 0; i < got->n; i++)
+		buf_addf(&b, "%s%.*s", i ? "|" : "", STR(got->v[i]));
+	check_str(str_buf(&b), want);
+}
+
+/* Versions of symbols, features of rpm, its own configuration and repetitions are gone. */
+static void check_needy(const struct record_package *p)
+{
+	check_words(&p->depends, "/bin/sh|beta|libc.so.6()(64bit)|perl(strict)|(alpha or beta)");
+	check_words(&p->provides, "libneedy.so.1|needy|needy(x86-64)");
 }
 
 static void check_alpha(const struct record_package *p, bool manifest)
@@ -127,6 +142,8 @@ static void test_good(void **state)
 			check_str(beta->version, "3.1~rc1-2.fc40");
 			check_str(beta->arch, "noarch");
 		}
+		if (strcmp(good[i / 4].folder, "needs") == 0)
+			check_needy(named(f, "needy"));
 		const struct record_package *key = named(f, "gpg-pubkey");
 		if (key && !manifest)
 			check_str(record_attr(key->attrs, key->n_attrs, S("pseudo")), "key");
@@ -193,6 +210,32 @@ static void test_source(void **state)
 	}
 }
 
+/* Names of dependencies are paid for: the package stays, what is too much is a trouble. */
+static void test_budget(void **state)
+{
+	(void)state;
+	CLEANUP(buf_done) struct buf body = { 0 };
+	assert_true(drive_read("LAZARET_TESTS", "fuzz/corpus/rpm_header/needy", &body));
+	for (int enough = 0; enough < 2; enough++) {
+		struct arena a = { 0 };
+		struct record_file file = { 0 };
+		struct limits l;
+		struct rpm_sink s;
+		struct err e;
+		limits_default(&l);
+		rpm_sink_init(&s, &a, &file, &l, body.n);
+		if (!enough)
+			s.path_bytes = 100;
+		assert_int_equal(rpm_sink_header(&s, str_buf(&body), &e), 0);
+		assert_int_equal(file.n_packages, 1);
+		assert_int_equal(file.packages[0].depends.n, enough ? 5 : 3);
+		assert_int_equal(rpm_sink_result(&s, 0, &e), enough ? 0 : ERR_LIMIT);
+		if (!enough)
+			assert_non_null(strstr(e.text, "dependencies of needy"));
+		arena_done(&a);
+	}
+}
+
 /* A log without its database, and the last of two entries with one path. */
 static void test_pairs(void **state)
 {
@@ -217,6 +260,16 @@ static void test_pairs(void **state)
 	assert_int_equal(f->n_packages, 2);
 	assert_non_null(named(f, "alpha"));
 	drive_done(&d);
+}
+
+/* Every package but a key provides itself. */
+static void check_offers(const struct record_package *p)
+{
+	bool itself = str_eq(p->name, S("gpg-pubkey"));
+	for (size_t i = 0; i < p->provides.n; i++)
+		itself |= str_eq(p->provides.v[i], p->name);
+	if (!itself)
+		fail_msg("%.*s does not provide itself", STR(p->name));
 }
 
 /* The shared data: packages as rpm prints them. */
@@ -244,6 +297,8 @@ static void check_listed(const char *folder, const char *file)
 	{
 		const struct record_package *p = named(f, json_get_str(x, "name").p);
 		uint64_t epoch = 0;
+		if (p)
+			check_offers(p);
 		struct str source = json_get_str(x, "source_rpm");
 		if (!p)
 			fail_msg("%s: no %.*s", folder, STR(json_get_str(x, "name")));
@@ -289,6 +344,10 @@ static void print_package(const struct record_package *p)
 {
 	printf("P\t%.*s\t%.*s\t%.*s\t%.*s\t%.*s\n", STR(p->name), STR(p->version), STR(p->arch),
 	       STR(p->source_name), STR(p->source_version));
+	for (size_t i = 0; i < p->depends.n; i++)
+		printf("R\t%.*s\t%.*s\n", STR(p->name), STR(p->depends.v[i]));
+	for (size_t i = 0; i < p->provides.n; i++)
+		printf("V\t%.*s\t%.*s\n", STR(p->name), STR(p->provides.v[i]));
 	for (size_t i = 0; i < p->n_owned; i++) {
 		const struct owned_file *o = &p->owned[i];
 		static const unsigned char len[] = { [DIGEST_SHA256] = 32,
@@ -335,7 +394,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_good),   cmocka_unit_test(test_reject),
 		cmocka_unit_test(test_source), cmocka_unit_test(test_pairs),
 		cmocka_unit_test(test_ndb),    cmocka_unit_test(test_sqlite),
-		cmocka_unit_test(test_bdb),
+		cmocka_unit_test(test_bdb),    cmocka_unit_test(test_budget),
 	};
 	return argc > 1 ? print_database(argc, argv) : cmocka_run_group_tests(tests, NULL, NULL);
 }
