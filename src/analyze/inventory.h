@@ -44,6 +44,7 @@ struct package {                        /* see record_package for names and vers
 	size_t n_attrs;
 	struct owned_file *owned;       /* the files it says it owns, with their recorded digests */
 	size_t n_owned;
+	uint64_t files_told;            /* how many it owns, where an SBOM says no more; package_files has the number */
 };
 
 struct fact_file {                      /* a visible file of which an analyzer tells more than packages */
@@ -150,6 +151,11 @@ void inventory_sort_again(struct inventory *inv);
 /* Drops the packages of the distribution (type deb, rpm, apk, alpm, opkg) or all others. */
 void inventory_keep(struct inventory *inv, bool os, bool library);
 bool package_is_os(const struct package *p);
+/* How many files it says it owns. */
+static inline uint64_t package_files(const struct package *p)
+{
+	return p->n_owned ? p->n_owned : p->files_told;
+}
 /* package-url. Of a distribution package: pkg:deb/debian/apt@2.6.1?arch=amd64&distro=debian-12 (epoch of rpm as a
  * qualifier, upstream=NAME[@VERSION] when the source has another name or version); of others name and version, with the
  * qualifiers that their type defines from attributes of the same name. Empty without a name. */

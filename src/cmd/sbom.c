@@ -26,7 +26,10 @@ static int run(const struct args *a)
 	struct err e = { 0 };
 	int status = EXIT_FAILED;
 	if (a->words.n != 1)
-		return usage(a, "wanted: one image, archive, folder or SBOM");
+		return usage(
+			a,
+			"wanted: one image, archive, folder or SBOM; for several run it once for "
+			"each, with an -o FILE of its own");
 	if (scan_job_open(&j, a, &e))
 		return fail(a, &e);
 	int r = scan_job_read(&j, false, &e);

@@ -295,7 +295,8 @@ static int scan_source(struct scan_job *j, struct str target, struct err *e)
 	return r;
 }
 
-/* "sbom:FILE", or a file that begins like an SBOM. The descriptor, -1 when it is none, or a code in e. */
+/* "sbom:FILE", "sbom:-" for standard input, or a file that begins like an SBOM. The
+ * descriptor, -1 when it is none, or a code in e. */
 static int open_sbom(struct scan_job *j, struct str target, struct str *name, struct err *e)
 {
 	char head[SBOM_HEAD];
@@ -303,6 +304,13 @@ static int open_sbom(struct scan_job *j, struct str target, struct str *name, st
 	bool told = str_starts(target, S("sbom:"));
 	*name = told ? str_from(target, S("sbom:").n) : target;
 	const char *path = arena_cstr(j->args->arena, *name);
+	if (told && str_eq(*name, S("-"))) {
+		int in = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
+		*name = S("standard input");
+		if (in < 0)
+			err_sys(e, "read standard input");
+		return in;
+	}
 	/* A pipe or a device is opened only when the target says that it is an SBOM. */
 	if (!told && (stat(path, &st) != 0 || !S_ISREG(st.st_mode)))
 		return -1;

@@ -1,6 +1,7 @@
 /* CycloneDX JSON 1.2 to 1.7: reading. Components, also inside one another, and what metadata describes; dependencies. A
  * component of type operating-system is the distribution; an application without a package URL is taken for the file that its
- * dependencies were found in, as Trivy writes lockfiles. Vulnerabilities are not read: what is known today counts. */
+ * dependencies were found in, as Trivy writes lockfiles. Vulnerabilities are not read, what is
+ * known today counts; that there were some is said. */
 #include "base/json.h"
 #include "report/cyclonedx.h"
 
@@ -132,12 +133,24 @@ static int take_dependency(struct sbom *s, const struct json *value, struct err 
 	return 0;
 }
 
+static int count_vulnerability(struct sbom *s, const struct json *value, struct err *e)
+{
+	(void)value;
+	(void)e;
+	s->vulnerabilities++;
+	return 0;
+}
+
 int cyclonedx_read(struct sbom *s, struct str text, struct err *e)
 {
 	static const struct sbom_part parts[] = {
-		{ "specVersion", false, take_version },	   { "serialNumber", false, take_serial },
-		{ "metadata", false, take_metadata },	   { "components", true, take_component },
-		{ "dependencies", true, take_dependency }, { 0 },
+		{ "specVersion", false, take_version },
+		{ "serialNumber", false, take_serial },
+		{ "metadata", false, take_metadata },
+		{ "components", true, take_component },
+		{ "dependencies", true, take_dependency },
+		{ "vulnerabilities", true, count_vulnerability },
+		{ 0 },
 	};
 	return sbom_read_json(s, text, parts, e);
 }

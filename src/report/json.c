@@ -180,7 +180,7 @@ static void put_package(struct json_out *o, const struct inventory *inv, const s
 	json_put_member(o, "path", p->path);
 	put_layer(o, inv, p->layer);
 	json_put_key(o, "files");
-	json_put_u64(o, p->n_owned);
+	json_put_u64(o, package_files(p));
 	put_language(o, inv, p);
 	if (p->n_attrs) {
 		json_put_key(o, "properties");

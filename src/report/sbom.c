@@ -143,6 +143,8 @@ void sbom_package_facts(struct sbom_out *o, const struct package *p, struct sbom
 	put(o, f, "analyzer", p->analyzer);
 	put(o, f, "path", p->path);
 	put(o, f, "inside", p->inside);
+	if (package_files(p))
+		put_number(o, f, "files", package_files(p));
 	put_number(o, f, "layer", p->layer);
 	if (p->layer < o->inv->n_layers) {
 		put_digest(o, f, "layer-digest", &o->inv->layers[p->layer].digest);
@@ -372,10 +374,12 @@ int sbom_write(const struct report *reports, size_t n, const struct format_optio
 			      .show_suppressed = options && options->show_suppressed };
 	struct buf draft = { 0 };
 	if (n != 1)
-		return err_set(e, ERR_UNSUPPORTED,
-			       "an SBOM describes one image, and there are %zu: choose a target "
-			       "or a platform",
-			       n);
+		return err_set(
+			e, ERR_UNSUPPORTED,
+			"an SBOM describes one image, and there are %zu: name one platform "
+			"with --platform OS/ARCH, and write one SBOM for each target (lazaret "
+			"sbom TARGET -o FILE)",
+			n);
 	o.inv = reports->inventory;
 	uuid_of(S(""), o.uuid);
 	time_text(reports->created, o.created);

@@ -3,7 +3,8 @@
  * annotations) under the prefix "lazaret:". Reading gives the inventory back from them. SBOMs of others have no such facts:
  * what they say in properties of their own is translated into ours.
  *
- * Keys of a package: analyzer, path, inside, layer (index), relation, dev, optional, owner (reference of another package), owned,
+ * Keys of a package: analyzer, path, inside, files (how many it
+ * owns), layer (index), relation, dev, optional, owner (reference of another package), owned,
  * name, source, source-version, arch, licence, depends, provides, attr:NAME. Of the document: target, reference, platform,
  * image:*, os:*, base:*, layer:N:*, not-examined:N:*. A '*' behind a key: the value has bytes that text cannot hold, and is
  * percent-escaped. */
@@ -73,6 +74,8 @@ struct sbom {
 	struct sbom_facts facts; /* of the document */
 	void *reader; /* the reader's own */
 	struct strs notes;
+	size_t facts_dropped;
+	size_t vulnerabilities; /* that the document states itself */
 };
 
 /* ERR_LIMIT beyond limits.packages. */

@@ -235,6 +235,7 @@ static void set_fields(struct builder *b, struct package *p, const struct record
 	p->dev = is_true(GET("dev"));
 	p->optional = is_true(GET("optional"));
 	p->is_owned = is_true(GET("owned"));
+	str_to_u64(GET("files"), INT64_MAX, &p->files_told);
 	set_hash(&p->sha256, DIGEST_SHA256, GET("sha256"));
 	set_hash(&p->sha1, DIGEST_SHA1, GET("sha1"));
 	set_hash(&p->md5, DIGEST_MD5, GET("md5"));

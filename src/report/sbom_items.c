@@ -12,7 +12,7 @@
 
 #include <stdio.h>
 
-enum { RELATIONS_PER_ITEM = 64, ITEMS_BASE = 1000, FACTS_MAX = 4096, NOTES_MAX = 100 };
+enum { RELATIONS_PER_ITEM = 64, ITEMS_BASE = 1000, FACTS_MAX = 65536, NOTES_MAX = 100 };
 
 struct str sbom_keep(struct sbom *s, struct str text)
 {
@@ -53,6 +53,8 @@ static void add(struct sbom *s, struct sbom_facts *f, struct str key, struct str
 {
 	if (f->n < FACTS_MAX || f == &s->facts)
 		sbom_add_fact(s->a, f, sbom_keep(s, key), sbom_keep(s, value));
+	else
+		s->facts_dropped++;
 }
 
 static const struct {
@@ -508,6 +510,21 @@ int sbom_record(struct sbom *s, struct layer_record *out, struct err *e)
 	find_distribution(s);
 	for (size_t i = 0; i < s->facts.n; i++)
 		record_add_attr(s->a, f, s->facts.v[i].key, s->facts.v[i].value);
+	if (s->facts_dropped)
+		record_add_note(
+			s->a, &r, s->limits, (struct str){ 0 },
+			arena_printf(s->a,
+				     "the SBOM states more than %d properties of one package: "
+				     "%zu were left out",
+				     FACTS_MAX, s->facts_dropped));
+	if (s->vulnerabilities)
+		record_add_note(
+			s->a, &r, s->limits, (struct str){ 0 },
+			arena_printf(s->a,
+				     "the SBOM states %zu vulnerabilities of its own, which are "
+				     "not taken over: its packages are matched anew (--vex FILE "
+				     "takes what it says about them)",
+				     s->vulnerabilities));
 	for (size_t i = 0; i < s->notes.n; i++)
 		record_add_note(s->a, &r, s->limits, (struct str){ 0 }, s->notes.v[i]);
 	*out = r;

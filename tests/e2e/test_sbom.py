@@ -25,6 +25,7 @@ def own_image(folder):
          'usr/lib/node_modules/@scope/left/package.json': json.dumps(NPM).encode(),
          'usr/lib/node_modules/@scope/left/node_modules/right/package.json': json.dumps({'name': 'right', 'version': '1.2.3'}).encode(),
          'usr/lib/node_modules/bad\n\xff</text>%/package.json': json.dumps({'name': 'odd', 'version': '1.0.0'}).encode(),
+         'var/lib/dpkg/info/curl.list': b'/.\n/usr\n/usr/lib\n/usr/lib/node_modules/@scope/left/package.json\n',
          'var/lib/rpm/Packages.db': b'no database'},
     ])
 
@@ -93,10 +94,8 @@ def findings(report):
 
 
 def comparable(report):
-    """All but what an SBOM does not hold: the files that packages own, and secrets, of which there are none."""
+    """All but what an SBOM does not hold: secrets, of which there are none."""
     report = copy.deepcopy(report)
-    for p in report['packages']:
-        p.pop('files', None)
     for name in ('target', 'database', 'secrets'):
         report.pop(name, None)
     return report
@@ -105,7 +104,8 @@ def comparable(report):
 @pytest.mark.parametrize('form', FORMATS)
 def test_an_image_and_its_sbom_are_one(ready, form):
     direct = ready.scan('oci:image')
-    assert len(direct['findings']) == 4 and direct['not_examined'] and direct['packages']
+    assert len(direct['findings']) == 4 and direct['not_examined'] and any(p['files'] for p in direct['packages'])
+    assert [p['name'] for p in direct['packages'] if 'owner' in p] == ['@scope/left']
     sbom(ready, 'oci:image', f'{form}=out')
     again = ready.scan('sbom:out')
     assert findings(again) == findings(direct)
@@ -276,7 +276,48 @@ def test_several_images(ready, tmp_path):
     layout.manifests = [layout.blob(json.dumps(index).encode(), index['mediaType'])]
     layout.write()
     r = ready('sbom', 'oci:many', '--platform', 'all')
-    assert r.returncode == 3 and 'describes one image' in r.stderr
+    assert r.returncode == 3 and 'describes one image' in r.stderr and '--platform OS/ARCH' in r.stderr
+    assert ready('sbom', 'oci:many', '--platform', 'linux/arm64').returncode == 0
+    r = ready('scan', 'oci:many', 'oci:image', '-f', 'spdx')
+    assert r.returncode == 3 and 'sbom TARGET -o FILE' in r.stderr
+    r = ready('sbom', 'oci:many', 'oci:image')
+    assert r.returncode == 2 and '-o FILE of its own' in r.stderr
+
+
+def test_standard_input(ready):
+    text = sbom(ready, 'oci:image', 'cyclonedx')
+    (ready.cwd / 'out').write_text(text)
+    r = ready('scan', 'sbom:-', '-f', 'json', input=text)
+    assert r.returncode in (0, 1), r.stderr
+    assert json.loads(r.stdout)['findings'] == ready.scan('sbom:out')['findings']
+    assert sbom(ready, 'sbom:-', 'cyclonedx', input=text) == text
+    r = ready('scan', 'sbom:-', input='{')
+    assert r.returncode == 3 and 'standard input' in r.stderr
+
+
+def test_vulnerabilities_of_the_sbom(ready):
+    """What a document says about vulnerabilities itself is not what is known today; that it says so is not kept back."""
+    assert ready('scan', 'oci:image', '-f', 'cyclonedx=out').returncode in (0, 1)
+    r = ready.scan('sbom:out')
+    assert findings(r) == findings(ready.scan('oci:image'))
+    assert [n for n in r['not_examined'] if 'states 4 vulnerabilities of its own' in n['reason'] and '--vex' in n['reason']]
+    document = json.loads((ready.cwd / 'out').read_text())
+    document['vulnerabilities'] = []
+    (ready.cwd / 'out').write_text(json.dumps(document))
+    assert not [n for n in ready.scan('sbom:out')['not_examined'] if 'vulnerabilities of its own' in n['reason']]
+
+
+def test_many_properties(ready):
+    """A package that says a lot: all of it is kept, up to a limit that is told."""
+    def document(n):
+        c = {'type': 'library', 'bom-ref': 'x', 'name': 'x', 'version': '1', 'purl': 'pkg:rpm/fedora/x@1', 'properties':
+             [{'name': 'lazaret:provides', 'value': f'kmod({i})'} for i in range(n)]}
+        return json.dumps({'bomFormat': 'CycloneDX', 'specVersion': '1.6', 'components': [c]})
+    for n in (20000, 70000):
+        (ready.cwd / 'in').write_text(document(n))
+        kept = sum(p['name'] == 'lazaret:provides' for c in json.loads(sbom(ready, 'sbom:in', 'cyclonedx'))['components'] for p in c['properties'])
+        said = [x for x in ready.scan('sbom:in')['not_examined'] if 'properties of one package' in x['reason']]
+        assert (kept == n) == (n == 20000) and bool(said) == (n == 70000)
 
 
 def test_deep_and_circular(ready):
