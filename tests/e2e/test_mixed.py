@@ -323,6 +323,18 @@ def test_what_was_written_over_a_package_is_found(world):
     assert set(found(world.below)) <= set(found(world.report))
 
 
+@pytest.mark.parametrize('format_', ['cyclonedx', 'spdx-json'])
+def test_its_sbom_gives_the_same_findings(world, format_):
+    r = world.lazaret('sbom', '-f', format_, f'oci:{world.folder}/image')
+    assert r.returncode == 0, r.stderr
+    path = world.folder / f'{format_}.json'
+    path.write_text(r.stdout)
+    again = world.lazaret.scan(f'sbom:{path}')
+    for type_ in ('deb', 'pypi', 'gem', 'npm', 'composer', 'maven', 'golang', 'cargo'):
+        assert listed(again, type_) == listed(world.report, type_)
+    assert found(again) == found(world.report)
+
+
 @pytest.mark.full
 def test_npm(world, tmp_path):
     """npm itself packs, installs and lists."""
