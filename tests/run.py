@@ -15,7 +15,7 @@ import xml.etree.ElementTree as ET
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PYTHON = '/usr/bin/python3' if os.path.exists('/usr/bin/python3') else sys.executable
 TIMEOUT = 600
-HOSTILE = 'tests/e2e/test_hostile.py'
+HOSTILE = ['tests/e2e/test_hostile.py', 'tests/e2e/test_hostile_languages.py']
 
 
 class Count:
@@ -117,13 +117,13 @@ def main():
         say('unit tests, data, reject, golden, fuzz replay, backends')
         compiled('build', count)
         say('lint and end-to-end tests')
-        pytests(['tests/lint', 'tests/golden', 'tests/e2e', f'--ignore={HOSTILE}', *which], count)
+        pytests(['tests/lint', 'tests/golden', 'tests/e2e', *(f'--ignore={h}' for h in HOSTILE), *which], count)
     say('building with AddressSanitizer and UndefinedBehaviorSanitizer')
     if step('sanitizer build', build('build-asan', ['-Db_sanitize=address,undefined', '--buildtype=debug', '-Doptimization=1']), count):
         say('the compiled tests under the sanitizers')
         compiled('build-asan', count)
         say('hostile images, by the program as it is and under the sanitizers')
-        pytests([HOSTILE, *which], count, LAZARET_ASAN=str(ROOT / 'build-asan' / 'lazaret'))
+        pytests([*HOSTILE, *which], count, LAZARET_ASAN=str(ROOT / 'build-asan' / 'lazaret'))
     if a.full:
         say('building with clang')
         if step('clang build', build('build-clang', [], {'CC': 'clang'}), count):

@@ -41,6 +41,11 @@ const struct analyzer *analyzer_find(struct str name)
 	return NULL;
 }
 
+bool analysis_full(const struct analysis *an)
+{
+	return an->arena->total > an->limits->layer_memory / 4;
+}
+
 int whole_read(const struct whole *w, uint64_t at, void *p, size_t n, struct err *e)
 {
 	if (at > w->size || n > w->size - at)

@@ -53,6 +53,10 @@ struct analysis {                       /* what an analyzer works with; lives as
 	const struct analysis_options *options;
 };
 
+/* A quarter of limits.layer_memory went into the record: arrays may still double, and it must be encoded. From here on only
+ * the distribution's databases are read; what is left out is said, and what was found stays. */
+bool analysis_full(const struct analysis *an);
+
 struct inventory;
 struct fold;
 struct analyzer {

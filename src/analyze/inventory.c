@@ -303,6 +303,14 @@ static void add_modes(struct inventory *inv, const struct fold *f)
 
 void inventory_add_packages(struct inventory *inv, const struct fold *f)
 {
+	/* Counted first: what a growing array leaves behind stays in the arena. */
+	size_t n = 0;
+	for (size_t i = 0; i < f->n_files; i++)
+		n += f->files[i].file->n_packages;
+	if (n && inv->packages_cap == 0) {
+		inv->packages = arena_array(inv->arena, n, sizeof *inv->packages);
+		inv->packages_cap = n;
+	}
 	for (size_t i = 0; i < f->n_files; i++) {
 		const struct folded_file *ff = &f->files[i];
 		add_file(inv, f, ff);

@@ -19,6 +19,7 @@ enum {
 	NESTED_MAX = 64 << 20, /* bytes of an archive inside another */
 	OPEN_MAX = 128 << 20, /* of all that are open inside one another */
 	TEXTS_MAX = 16 << 20, /* of all Maven files and manifests in one, nested ones too */
+	SCRATCH_MAX = 64 << 20, /* of memory for names and what the texts say */
 };
 
 struct shared {
@@ -291,11 +292,16 @@ static const char *refused(const struct archive *z, const struct zip_member *m, 
 }
 
 /* Says once that the layer's share is used up. */
-static void say_full(struct archive *z, struct str member)
+static void say_full(struct archive *z, struct str member, const char *why)
 {
 	if (!z->j->full)
-		note(z, member, "more than zip_bytes were inflated: the rest is left out");
+		note(z, member, why);
 	z->j->full = true;
+}
+
+static bool too_many(const struct java *j)
+{
+	return j->scratch.total > SCRATCH_MAX || analysis_full(j->an);
 }
 
 static void read_member(struct archive *z, struct zip *zip, const struct zip_member *m,
@@ -306,7 +312,11 @@ static void read_member(struct archive *z, struct zip *zip, const struct zip_mem
 	struct err e;
 	const char *why = refused(z, m, kind);
 	if (!why && m->size > limits_of(j).total_bytes) {
-		say_full(z, m->name);
+		say_full(z, m->name, "more than zip_bytes were inflated: the rest is left out");
+		return;
+	}
+	if (too_many(j)) {
+		say_full(z, m->name, "too much is named in one archive: the rest is left out");
 		return;
 	}
 	if (!why && zip_read(zip, m, &b, &e))

@@ -22,6 +22,8 @@ void listing_begin(struct listing *l, struct analysis *an, const struct file *f,
 
 int listing_end(const struct listing *l, struct err *e)
 {
+	if (l->full && analysis_full(l->an))
+		return err_set(e, ERR_LIMIT, "more packages than a quarter of layer_memory holds");
 	return l->full ? err_set(e, ERR_LIMIT, "more than %llu packages",
 				 (unsigned long long)l->an->limits->packages)
 		       : 0;
@@ -86,7 +88,7 @@ struct record_package *listing_add(struct listing *l, struct str name, struct st
 	uintptr_t place = (uintptr_t)map_get(&l->seen, key);
 	if (place)
 		return &l->file->packages[place - 1];
-	if (l->file->n_packages >= l->an->limits->packages) {
+	if (l->file->n_packages >= l->an->limits->packages || analysis_full(l->an)) {
 		l->full = true;
 		return &l->scrap;
 	}

@@ -33,6 +33,11 @@ struct record_file *record_add_file(struct arena *a, struct layer_record *r, str
 
 struct record_package *record_add_package(struct arena *a, struct record_file *f)
 {
+	/* Most files tell of one: room for more would be most of a layer's memory. */
+	if (f->packages_cap == 0) {
+		f->packages = ARENA_NEW(a, struct record_package);
+		f->packages_cap = 1;
+	}
 	return ARENA_PUSH(a, f->packages, f->n_packages, f->packages_cap);
 }
 

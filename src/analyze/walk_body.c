@@ -13,11 +13,24 @@ struct adding {
 	struct str path;
 };
 
+/* There may be no memory left for a record of it. */
+static bool leave_out(struct walk *w, size_t analyzer, struct str path)
+{
+	if (w->list[analyzer]->database || !analysis_full(&w->an[analyzer]))
+		return false;
+	if (!w->memory_cut)
+		walk_cut(w, path,
+			 "what was found fills a quarter of layer_memory, %llu bytes: only the "
+			 "distribution's databases are read from here on",
+			 (unsigned long long)w->l->layer_memory);
+	return w->memory_cut = true;
+}
+
 static void add_reader(void *ctx, size_t analyzer)
 {
 	struct adding *ad = ctx;
 	struct walk *w = ad->w;
-	if (w->in->aliases && w->list[analyzer]->own_paths)
+	if ((w->in->aliases && w->list[analyzer]->own_paths) || leave_out(w, analyzer, ad->path))
 		return;
 	struct reader *r = ARENA_PUSH(w->a, w->readers, w->n_readers, w->readers_cap);
 	const struct tar_entry *te = ad->te;

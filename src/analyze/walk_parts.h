@@ -54,7 +54,7 @@ struct walk {
 	struct map aliases; /* source -> its place + 1 */
 	size_t *alias_next; /* the next with the same source, + 1 */
 	uint64_t parent; /* hash of the last entry's folder */
-	bool stop, links_cut, packages_cut, modes_cut;
+	bool stop, links_cut, packages_cut, modes_cut, memory_cut;
 };
 
 void walk_note(struct walk *w, struct str path, const char *fmt, ...)

@@ -7,7 +7,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 
-enum { TOML_BYTES_MAX = 64 << 20, TOML_DEPTH_MAX = 64, TOML_NODES_MAX = 2000000 };
+enum { TOML_BYTES_MAX = 64 << 20, TOML_DEPTH_MAX = 64, TOML_NODES_MAX = 1000000 };
 
 enum toml_kind { TOML_STRING, TOML_NUMBER, TOML_BOOL, TOML_DATE, TOML_ARRAY, TOML_TABLE };
 struct toml {

@@ -77,7 +77,11 @@ static const struct analyzer whole = { .name = "whole",
 				       .want_whole = true,
 				       .end = whole_end,
 				       .finish = whole_finish };
-static const struct analyzer *const ours[] = { &cat, &whole, NULL };
+static const char *const side_patterns[] = { "*.side", NULL };
+static const struct analyzer side = {
+	.name = "side", .patterns = side_patterns, .want_whole = true, .end = whole_end
+};
+static const struct analyzer *const ours[] = { &cat, &whole, &side, NULL };
 
 struct made {
 	struct arena a;
@@ -548,6 +552,31 @@ static void test_two_inputs(void **state)
 	made_done(&other);
 }
 
+/* Where memory runs short the distribution's databases are still read, and what is not is said once. */
+static void test_full_record(void **state)
+{
+	(void)state;
+	for (int full = 0; full < 2; full++) {
+		struct made m;
+		made_init(&m);
+		m.l.layer_memory = 1 << 20;
+		if (full)
+			(void)arena_alloc(&m.a, 512 << 10);
+		tar_file(&m.tar, "1.side", S("body"));
+		tar_file(&m.tar, "2.side", S("body"));
+		tar_file(&m.tar, "p.txt", S("text"));
+		tar_finish(&m.tar);
+		walk(&m);
+		assert_attr(&m, "p.txt", "body", "text");
+		assert_int_equal(!find(&m, "1.side"), full);
+		assert_int_equal(!find(&m, "2.side"), full);
+		assert_int_equal(m.r.n_notes, full);
+		assert_int_equal(m.r.cut, full);
+		assert_int_equal(noted(&m, "1.side", "layer_memory"), full);
+		made_done(&m);
+	}
+}
+
 static int open_launcher(void **state)
 {
 	struct err e;
@@ -563,11 +592,12 @@ static int close_launcher(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_paths),	  cmocka_unit_test(test_whiteouts_and_links),
-		cmocka_unit_test(test_last_wins), cmocka_unit_test(test_unreadable_and_broken),
-		cmocka_unit_test(test_aliases),	  cmocka_unit_test(test_limits),
-		cmocka_unit_test(test_spool),	  cmocka_unit_test(test_gzip),
-		cmocka_unit_test(test_child),	  cmocka_unit_test(test_two_inputs),
+		cmocka_unit_test(test_paths),	    cmocka_unit_test(test_whiteouts_and_links),
+		cmocka_unit_test(test_last_wins),   cmocka_unit_test(test_unreadable_and_broken),
+		cmocka_unit_test(test_aliases),	    cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_spool),	    cmocka_unit_test(test_gzip),
+		cmocka_unit_test(test_child),	    cmocka_unit_test(test_two_inputs),
+		cmocka_unit_test(test_full_record),
 	};
 	return cmocka_run_group_tests_name("analyze/layer", tests, open_launcher, close_launcher);
 }
