@@ -144,19 +144,44 @@ static void renumber(struct inventory *inv, const size_t *to)
 	}
 }
 
-void inventory_keep(struct inventory *inv, bool os, bool library)
+static void keep(struct inventory *inv, bool (*stays)(const struct package *p))
 {
 	size_t n = 0, *to = arena_array(inv->arena, inv->n_packages, sizeof *to);
-	if (os && library)
-		return;
 	for (size_t i = 0; i < inv->n_packages; i++) {
-		bool stays = package_is_os(&inv->packages[i]) ? os : library;
-		to[i] = stays ? n : SIZE_MAX;
-		if (stays)
+		bool here = stays(&inv->packages[i]);
+		to[i] = here ? n : SIZE_MAX;
+		if (here)
 			inv->packages[n++] = inv->packages[i];
 	}
 	inv->n_packages = n;
 	renumber(inv, to);
+}
+
+static bool is_library(const struct package *p)
+{
+	return !package_is_os(p);
+}
+
+static bool is_neither(const struct package *p)
+{
+	(void)p;
+	return false;
+}
+
+void inventory_keep(struct inventory *inv, bool os, bool library)
+{
+	if (!os || !library)
+		keep(inv, os ? package_is_os : library ? is_library : is_neither);
+}
+
+static bool has_no_other_package(const struct package *p)
+{
+	return !p->is_owned || !str_eq(p->type, S("generic"));
+}
+
+void inventory_drop_packaged_programs(struct inventory *inv)
+{
+	keep(inv, has_no_other_package);
 }
 
 struct numbered {

@@ -148,6 +148,8 @@ void inventory_sort_packages(struct inventory *inv);
 void inventory_merge_doubles(struct inventory *inv);
 /* For packages that were renamed or added at the end: sorts, and keeps indexes (owner, needs, those of licence texts) right. */
 void inventory_sort_again(struct inventory *inv);
+/* Drops programs (type generic) whose file a distribution's package owns: that package is what they are. */
+void inventory_drop_packaged_programs(struct inventory *inv);
 /* Drops the packages of the distribution (type deb, rpm, apk, alpm, opkg) or all others. */
 void inventory_keep(struct inventory *inv, bool os, bool library);
 bool package_is_os(const struct package *p);

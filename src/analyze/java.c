@@ -376,8 +376,9 @@ static int read_open(struct java *j, const struct whole *whole, struct err *e)
 static int open_whole(const struct java *j, const struct whole *w, struct zip **out, struct err *e)
 {
 	struct zip_limits limits = limits_of(j);
-	return w->fd < 0 ? zip_open_mem(w->mem, &limits, out, e)
-			 : zip_open_at(w->fd, w->offset, w->size, &limits, out, e);
+	int r = w->fd < 0 ? zip_open_mem(w->mem, &limits, out, e)
+			  : zip_open_at(w->fd, w->offset, w->size, &limits, out, e);
+	return r == ERR_LIMIT ? err_in(e, "limit zip_members") : r;
 }
 
 static int java_end(struct analysis *an, void *state, const struct file *f,

@@ -479,6 +479,7 @@ static int fill_inventory(struct scan *s, const struct fold *f, const struct dis
 	inventory_sort_packages(inv);
 	inventory_merge_doubles(inv);
 	owned_prove(f, inv);
+	inventory_drop_packaged_programs(inv);
 	licence_collect(f, inv);
 	for (size_t i = 0; i < inv->n_packages; i++)
 		if (inv->packages[i].purl.n == 0)

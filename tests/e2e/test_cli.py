@@ -163,7 +163,7 @@ VALUES = {
     'no-cache': 'true', 'cache-max': '100000', 'limit': 'layers=10', 'timeout': '1m', 'feed': 'kev', 'mirror': 'kev=http://127.0.0.1:1/', 'for': '',
     'template': 't.tpl', 'show-suppressed': 'true',
     'repository': 'http://127.0.0.1:1/', 'keyring': 'none', 'full-log': '0', 'file': 'targets', 'all-tags': 'false',
-    'scanners': 'vuln,config', 'pkg-types': 'os', 'include-owned': '1', 'base-layers': 'bases', 'strict': 'false', 'vex': 'vex.json', 'ignorefile': 'exceptions',
+    'scanners': 'vuln,config', 'pkg-types': 'os', 'include-owned': '1', 'base-layers': 'bases', 'strict': 'false', 'secret-config': 'secrets.yaml', 'yara': 'rules.yar', 'vex': 'vex.json', 'ignorefile': 'exceptions',
 }
 # Options whose value is looked at; the others are names and paths.
 CHECKED = {'severity', 'ignore-status', 'fail-on', 'exit-code', 'exit-on-eol', 'platform', 'retries', 'jobs', 'cache-max', 'limit', 'timeout',
@@ -183,9 +183,11 @@ def test_environment(lazaret, tmp_path, image, command, option):
     (tmp_path / 'kev.json').write_text('{"catalogVersion":"1","dateReleased":"2026-01-01T00:00:00Z","count":0,"vulnerabilities":[]}')
     (tmp_path / 'targets').write_text('# none\n')
     (tmp_path / 'bases').write_text('')
+    (tmp_path / 'secrets.yaml').write_text('disable-rules: []\n')
+    (tmp_path / 'rules.yar').write_text('rule r { condition: false }\n')
     (tmp_path / 'exceptions').write_text('CVE-2026-1\n')
     (tmp_path / 'vex.json').write_text('{"@context":"https://openvex.dev/ns/v0.2.0","statements":[]}')
-    words = {'scan': ['scan', image], 'diff': ['diff', image, image], 'explain': ['explain', image, 'CVE-2026-1'], 'db': ['db', 'import', 'kev.json'], 'cache': ['cache', 'clear'], 'version': ['version'],
+    words = {'scan': ['scan', image], 'diff': ['diff', image, image], 'explain': ['explain', image, 'CVE-2026-1'], 'sbom': ['sbom', image], 'db': ['db', 'import', 'kev.json'], 'cache': ['cache', 'clear'], 'version': ['version'],
              'completion': ['completion', 'bash'], 'help': ['help', 'scan']}[command]
     r = lazaret(*words, env={variable(name): VALUES[name]})
     assert r.returncode in (0, 1), r.stderr

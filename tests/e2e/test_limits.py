@@ -1,10 +1,13 @@
 """Each limit of src/base/limits.def through the command line: what passes it is named, the default has no complaint, and a
 record that a limit cut does not serve a scan with a larger one."""
+import base64
 import gzip
+import io
 import json
 import pathlib
 import random
 import re
+import zipfile
 
 import pytest
 
@@ -106,7 +109,50 @@ def reasons(report, name):
 
 def test_all_are_here():
     names = re.findall(r'^LIMIT\((\w+),', (ROOT / 'src/base/limits.def').read_text(), flags=re.M)
-    assert set(names) == {*IN_LAYER, *WHOLE, 'memory_file'}
+    assert set(names) == {*IN_LAYER, *WHOLE, *OF_FILES, 'memory_file', 'sbom_bytes'}
+
+
+def jar(*members):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, 'w', zipfile.ZIP_DEFLATED) as z:
+        for name, body in members:
+            z.writestr(zipfile.ZipInfo(name), body)
+    return out.getvalue()
+
+
+INNER = jar(('META-INF/MANIFEST.MF', 'Implementation-Title: inner\nImplementation-Version: 1.0\n' + 'X: y\n' * 500))
+OUTER = jar(('META-INF/MANIFEST.MF', 'Implementation-Title: outer\nImplementation-Version: 1.0\n'), ('lib/a.txt', b'x'), ('lib/inner.jar', INNER))
+KEYS = {f'root/key{i}': f'-----BEGIN RSA PRIVATE KEY-----\n{base64.b64encode(random.Random(i).randbytes(900)).decode()}\n-----END RSA PRIVATE KEY-----\n'.encode()
+        for i in range(4)}
+# Those that cut something else than the packages of the distribution: files of the layer, and what to look for.
+OF_FILES = {
+    'modes': ({f'bin/x{i}': ('mode', 0o4755, b'') for i in range(5)}, '1', 'vuln,config'),
+    'secrets': (KEYS, '1', 'vuln,secret'),
+    'zip_depth': ({'app/outer.ear': jar(('outer.jar', OUTER))}, '1', 'vuln'),
+    'zip_members': ({'app/outer.jar': OUTER}, '1', 'vuln'),
+    'zip_bytes': ({'app/outer.jar': OUTER}, '100', 'vuln'),
+}
+
+
+@pytest.mark.parametrize('name', OF_FILES)
+def test_limit_of_files(lazaret, tmp_path, name):
+    files, value, scanners = OF_FILES[name]
+    target = of({**BASE, **files})(tmp_path / 'image')
+    cut = lazaret.scan(target, '--scanners', scanners, '--limit', f'{name}={value}')
+    assert reasons(cut, name), cut['not_examined']
+    whole = lazaret.scan(target, '--scanners', scanners)
+    assert whole['not_examined'] == [] and len([p for p in whole['packages'] if p['type'] == 'deb']) == 50
+    for r in (cut, whole):
+        r.pop('created'), r.pop('not_examined')
+    assert cut != whole
+
+
+def test_limit_of_an_sbom(lazaret, tmp_path):
+    target = of(BASE)(tmp_path / 'image')
+    (tmp_path / 'sbom.json').write_text(lazaret('sbom', target).stdout)
+    assert len(lazaret.scan('sbom:sbom.json')['packages']) == 50
+    r = lazaret('scan', 'sbom:sbom.json', '--limit', 'sbom_bytes=1000')
+    assert r.returncode == 3 and 'sbom_bytes' in r.stderr, r.stderr
 
 
 @pytest.mark.parametrize('name', IN_LAYER)

@@ -141,6 +141,25 @@ static void test_doubles(void **state)
 	arena_done(&a);
 }
 
+/* A program that a package of the distribution brought is that package; others stay. */
+static void test_programs(void **state)
+{
+	struct arena a = { 0 };
+	struct package p[] = {
+		{ .type = S("deb"), .name = S("nginx"), .owner = -1 },
+		{ .type = S("generic"), .name = S("nginx"), .owner = 0, .is_owned = true },
+		{ .type = S("generic"), .name = S("nginx"), .version = S("1"), .owner = -1 },
+		{ .type = S("npm"), .name = S("x"), .owner = 0, .is_owned = true }
+	};
+	struct inventory inv = { .arena = &a, .packages = p, .n_packages = COUNT(p) };
+	(void)state;
+	inventory_drop_packaged_programs(&inv);
+	assert_int_equal(inv.n_packages, 3);
+	assert_true(str_eq(inv.packages[1].version, S("1")));
+	assert_int_equal(inv.packages[2].owner, 0);
+	arena_done(&a);
+}
+
 /* Of the packages that stay, what they need keeps its meaning. */
 static void test_keep(void **state)
 {
@@ -155,6 +174,8 @@ static void test_keep(void **state)
 	(void)state;
 	inventory_keep(&inv, true, true);
 	assert_int_equal(inv.n_packages, 3);
+	inventory_drop_packaged_programs(&inv);
+	assert_int_equal(inv.n_packages, 3);
 	inventory_keep(&inv, false, true);
 	assert_int_equal(inv.n_packages, 2);
 	assert_true(str_eq(inv.packages[0].name, S("n")));
@@ -168,9 +189,8 @@ static void test_keep(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_purl),
-		cmocka_unit_test(test_doubles),
-		cmocka_unit_test(test_keep),
+		cmocka_unit_test(test_purl),   cmocka_unit_test(test_doubles),
+		cmocka_unit_test(test_keep),   cmocka_unit_test(test_programs),
 		cmocka_unit_test(test_layers),
 	};
 	return cmocka_run_group_tests_name("analyze/inventory", tests, NULL, NULL);
