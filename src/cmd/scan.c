@@ -76,39 +76,50 @@ static int add_tags(struct scan_job *j, struct str target, struct strs *out, str
 	return 0;
 }
 
-/* A target that fails is told; the others go on. */
-static bool failed(struct scan_job *j, struct str target, struct err *e)
+struct failures {
+	struct failed_target *v;
+	size_t n, cap;
+};
+
+/* A target that fails is told, here and in the reports; the others go on. */
+static void failed(struct scan_job *j, struct failures *f, struct str target, struct err *e)
 {
+	struct arena *a = j->args->arena;
 	progress_clear(&j->progress);
 	err_in(e, "%.*s", STR(target));
 	fail(j->args, e);
-	return true;
+	struct str text = str_of(e->text), name = arena_printf(a, "%.*s: ", STR(target));
+	while (str_starts(text, name))
+		text = str_from(text, name.n);
+	*ARENA_PUSH(a, f->v, f->n, f->cap) = (struct failed_target){ target, arena_str(a, text) };
 }
 
-static bool scan_each(struct scan_job *j, const struct strs *targets, struct err *e)
+static void scan_each(struct scan_job *j, const struct strs *targets, struct failures *f)
 {
 	struct strs tags = { 0 };
-	bool any = false;
+	struct err e = { 0 };
 	if (args_flag(j->args, "all-tags")) {
 		for (size_t i = 0; i < targets->n; i++)
-			if (add_tags(j, targets->v[i], &tags, e))
-				any = failed(j, targets->v[i], e);
+			if (add_tags(j, targets->v[i], &tags, &e))
+				failed(j, f, targets->v[i], &e);
 		targets = &tags;
 	}
 	for (size_t i = 0; i < targets->n; i++)
-		if (scan_job_target(j, targets->v[i], e))
-			any = failed(j, targets->v[i], e);
-	return any;
+		if (scan_job_target(j, targets->v[i], &e))
+			failed(j, f, targets->v[i], &e);
 }
 
-static int scan_all(struct scan_job *j, const struct strs *targets, const struct outputs *outputs)
+static int scan_all(struct scan_job *j, const struct strs *targets, struct outputs *outputs)
 {
 	struct err e = { 0 };
-	bool any = scan_each(j, targets, &e);
+	struct failures failures = { 0 };
+	scan_each(j, targets, &failures);
 	progress_clear(&j->progress);
+	outputs->options.failed = failures.v;
+	outputs->options.n_failed = failures.n;
 	if (j->n_reports && outputs_write(outputs, j->reports, j->n_reports, &e))
 		return fail(j->args, &e);
-	return any ? EXIT_FAILED : scan_job_exit_status(j);
+	return failures.n ? EXIT_FAILED : scan_job_exit_status(j);
 }
 
 static int run(const struct args *a)

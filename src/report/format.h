@@ -16,6 +16,9 @@ struct github_job {                     /* what a dependency snapshot is of; emp
 };
 struct sbom;
 struct sbom_head;
+struct failed_target {                  /* one that could not be scanned, and why */
+	struct str target, error;
+};
 struct format_options {
 	unsigned width;                 /* columns of the terminal; 0: not a terminal */
 	bool colour;
@@ -23,6 +26,8 @@ struct format_options {
 	struct str template_text;       /* of the format "template" */
 	struct str template_name;       /* for messages */
 	struct github_job github;
+	const struct failed_target *failed;     /* targets of the run that have no report */
+	size_t n_failed;
 };
 struct format {
 	const char *name;               /* as in --format */

@@ -5,8 +5,8 @@
 #include "base/map.h"
 #include "base/time.h"
 #include "html_page.h"
-#include "report/format.h"
 #include "report/item.h"
+#include "report/summary.h"
 #include "report/text.h"
 
 enum {
@@ -343,12 +343,49 @@ static void put_facts(struct page *p, const struct report *r)
 	put(p, "</dl>\n");
 }
 
-static void put_report(struct page *p, const struct report *r)
+static void put_summary_row(struct page *p, const struct summary_line *line, size_t index)
+{
+	if (index)
+		buf_addf(p->b, "<tr><td><a href=\"#target-%zu\">", index);
+	else
+		put(p, "<tr><td>");
+	put_text(p, line->target);
+	buf_addf(p->b, "%s</td><td>%s</td>", index ? "</a>" : "", line->verdict);
+	for (int s = SEVERITY_CRITICAL; s >= 0; s--)
+		buf_addf(p->b, "<td>%zu</td>", line->found[s]);
+	buf_addf(p->b, "<td>%zu</td><td>%zu</td></tr>\n", line->packages, line->not_examined);
+}
+
+static void put_summary(struct page *p, const struct report *reports, size_t n)
+{
+	struct summary s;
+	summary_make(p->arena, reports, n, &s);
+	put(p, "<section>\n<h2>Summary</h2>\n<div class=\"scroll\"><table class=\"packages\">"
+	       "<thead><tr><th>Target</th><th>Verdict</th>");
+	for (int v = SEVERITY_CRITICAL; v >= 0; v--)
+		buf_addf(p->b, "<th>%s</th>", severity_name((enum severity)v));
+	put(p, "<th>Packages</th><th>Not examined</th></tr></thead><tbody>\n");
+	for (size_t i = 0; i < s.n; i++)
+		put_summary_row(p, &s.lines[i], i + 1);
+	put_summary_row(p, &s.total, 0);
+	put(p, "</tbody></table></div>\n");
+	if (p->opt->n_failed)
+		put(p, "<h3>Could not be scanned</h3><ul>\n");
+	for (size_t i = 0; i < p->opt->n_failed; i++) {
+		const struct failed_target *f = &p->opt->failed[i];
+		put_element(p, "<li><code>", text_clean(p->arena, f->target, ITEM_PATH_MAX),
+			    "</code> ");
+		put_element(p, "", text_clean(p->arena, f->error, ITEM_TEXT_MAX), "</li>\n");
+	}
+	put(p, p->opt->n_failed ? "</ul>\n</section>\n" : "</section>\n");
+}
+
+static void put_report(struct page *p, const struct report *r, size_t index)
 {
 	struct items items;
 	items_collect(p->arena, r, 1, p->opt->show_suppressed, &items);
-	put_element(p, "<section>\n<h2>", text_clean(p->arena, r->inventory->target, ITEM_PATH_MAX),
-		    " ");
+	buf_addf(p->b, "<section id=\"target-%zu\">\n", index);
+	put_element(p, "<h2>", text_clean(p->arena, r->inventory->target, ITEM_PATH_MAX), " ");
 	buf_addf(p->b, "<span class=\"badge %s%s\">%s</span></h2>\n",
 		 r->verdict.kind == VERDICT_UNKNOWN ? "verdict-" : "",
 		 verdict_name(r->verdict.kind), verdict_name(r->verdict.kind));
@@ -417,8 +454,10 @@ static int write_html(const struct report *reports, size_t n, const struct forma
 	put(&p, "</style>\n</head>\n<body>\n<h1>Scan report <span "
 		"class=\"dim\">lazaret " LAZARET_VERSION "</span></h1>\n");
 	put_filter(&p);
+	if (summary_wanted(n, opt))
+		put_summary(&p, reports, n);
 	for (size_t i = 0; i < n; i++)
-		put_report(&p, &reports[i]);
+		put_report(&p, &reports[i], i + 1);
 	put(&p, "<script>");
 	put(&p, html_page_js);
 	put(&p, "</script>\n</body>\n</html>\n");

@@ -4,7 +4,7 @@
 #include "analyze/analyzer.h"
 #include "base/json.h"
 #include "base/time.h"
-#include "report/format.h"
+#include "report/summary.h"
 #include "report/item.h"
 
 static void put_strs(struct json_out *o, const char *key, const struct strs *v)
@@ -492,13 +492,26 @@ static void put_report(struct json_out *o, const struct report *r, const struct 
 	json_end_object(o);
 }
 
+static void put_failed(struct json_out *o, const struct format_options *opt)
+{
+	json_put_key(o, "failed");
+	json_begin_array(o);
+	for (size_t i = 0; i < opt->n_failed; i++) {
+		json_begin_object(o);
+		json_put_member(o, "target", opt->failed[i].target);
+		json_put_member(o, "error", opt->failed[i].error);
+		json_end_object(o);
+	}
+	json_end_array(o);
+}
+
 static int write_json(const struct report *reports, size_t n, const struct format_options *opt,
 		      struct buf *out, struct err *e)
 {
 	struct json_out o;
 	(void)e;
 	json_out_init(&o, out, 2);
-	if (n == 1) {
+	if (!summary_wanted(n, opt) && n == 1) {
 		put_report(&o, &reports[0], opt);
 	} else {
 		json_begin_object(&o);
@@ -507,6 +520,7 @@ static int write_json(const struct report *reports, size_t n, const struct forma
 		for (size_t i = 0; i < n; i++)
 			put_report(&o, &reports[i], opt);
 		json_end_array(&o);
+		put_failed(&o, opt);
 		json_end_object(&o);
 	}
 	buf_add_char(out, '\n');

@@ -11,6 +11,7 @@ enum {
 	TITLE_MAX = 120,
 	NOTES_SHOWN = 10,
 	REPORTS_SHOWN = 20,
+	FAILED_SHOWN = 10,
 	HEAD_MAX = 2000, /* of a report: its verdict and counts */
 };
 
@@ -143,11 +144,30 @@ static void put_report(struct buf *b, const struct report *r, size_t end,
 	put_rows(b, &items, end);
 }
 
+static void put_failed(struct buf *b, const struct format_options *opt)
+{
+	struct arena a CLEANUP(arena_done) = { 0 };
+	if (!opt->n_failed)
+		return;
+	buf_addf(b, "### ❌ %zu could not be scanned\n\n", opt->n_failed);
+	for (size_t i = 0; i < MIN(opt->n_failed, (size_t)FAILED_SHOWN); i++) {
+		buf_add_str(b, S("- "));
+		text_put_markdown(b, text_clean(&a, opt->failed[i].target, TITLE_MAX));
+		buf_add_str(b, S(": "));
+		text_put_markdown(b, text_clean(&a, opt->failed[i].error, TITLE_MAX));
+		buf_add_char(b, '\n');
+	}
+	if (opt->n_failed > FAILED_SHOWN)
+		buf_addf(b, "- %zu more\n", opt->n_failed - FAILED_SHOWN);
+	buf_add_char(b, '\n');
+}
+
 static int write_markdown(const struct report *reports, size_t n, const struct format_options *opt,
 			  struct buf *out, struct err *e)
 {
 	size_t start = out->n, shown = MIN(n, (size_t)REPORTS_SHOWN);
 	(void)e;
+	put_failed(out, opt);
 	for (size_t i = 0; i < shown; i++) {
 		size_t used = out->n - start;
 		put_report(out, &reports[i], out->n + (COMMENT_MAX - TAIL - used) / (shown - i),

@@ -1,11 +1,13 @@
 /* The format for people: a summary by severity, then tables that fit the width, one for the distribution's packages, one for
  * each file that names several others, one for each type of what is alone in its file; what can be fixed first, known
- * exploited ones marked, the way to an indirect dependency below it; then what was not looked at and the verdict. */
+ * exploited ones marked, the way to an indirect dependency below it; then what was not looked at and the verdict. At
+ * last, a line for each of several targets. */
 #include "analyze/analyzer.h"
 #include "base/map.h"
 #include "base/time.h"
 #include "report/format.h"
 #include "report/item.h"
+#include "report/summary.h"
 #include "report/text.h"
 
 #include <stdio.h>
@@ -705,6 +707,10 @@ static int write_table(const struct report *reports, size_t n, const struct form
 		if (i)
 			buf_add_char(out, '\n');
 		put_report(&t, &reports[i]);
+	}
+	if (summary_wanted(n, o)) {
+		buf_add_char(out, '\n');
+		summary_text(reports, n, o, out);
 	}
 	return 0;
 }

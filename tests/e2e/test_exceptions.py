@@ -216,6 +216,26 @@ def test_many_targets(world, tmp_path):
     assert r.returncode == 3 and 'oci:image:none' in r.stderr and len(json.loads(r.stdout)['reports']) == 2
 
 
+def test_summary_of_many(world):
+    """Every target is in it, also one that failed; one that stands alone needs none."""
+    assert 'Summary' not in world('scan', 'oci:image:one').stdout
+    r = world('scan', '-f', 'table', '-f', 'json=many.json', '-f', 'html=many.html', '-f', 'markdown=many.md', '--allow-unknown',
+              'oci:image:one', 'oci:image:none')
+    assert r.returncode == 3
+    head, one, none = r.stdout[r.stdout.index('TARGET'):].splitlines()
+    assert head.split() == ['TARGET', 'VERDICT', 'CRITICAL', 'HIGH', 'MEDIUM', 'LOW', 'UNKNOWN', 'PACKAGES', 'NOT', 'EXAMINED']
+    d = json.loads((world.cwd / 'many.json').read_text())
+    alone, = d['reports']
+    counts = [str(sum(f['severity'] == s for f in alone['findings'])) for s in head.split()[2:7]]
+    assert one.split() == ['oci:image:one', 'findings', *counts, str(len(alone['packages'])), '0']
+    assert none.split()[:2] == ['oci:image:none', 'failed'] and "no image is named 'none'" in none
+    assert [x['target'] for x in d['failed']] == ['oci:image:none'] and d['failed'][0]['error'].startswith('no image is named')
+    for name in ('many.html', 'many.md'):
+        assert 'oci:image:none' in (world.cwd / name).read_text(), name
+    lines = world('scan', '--allow-unknown', 'oci:image:one', 'oci:image:two').stdout.splitlines()
+    assert [x.split()[0] for x in lines[-3:]] == ['oci:image:one', 'oci:image:two', 'all']
+
+
 def test_all_tags_of_a_repository(world, tmp_path):
     with registry(tmp_path / 'registry') as port:
         for tag in ('one', 'two'):
