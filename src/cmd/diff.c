@@ -27,7 +27,7 @@ static int scan_both(struct scan_job *j, struct err *e)
 	return 0;
 }
 
-/* Denied when something that is new is of the severity that fails. */
+/* Denied when something that is new is of the severity that fails; a no, too, when the new image is not wholly known. */
 static int status_of(const struct scan_job *j, const struct diff *d)
 {
 	const struct verdict_options *v = &j->verdict;
@@ -40,9 +40,10 @@ static int status_of(const struct scan_job *j, const struct diff *d)
 	for (size_t i = 0; i < d->n_others; i++)
 		denied |= d->others[i].kind == DIFF_ADDED && v->fail &&
 			  d->others[i].severity >= v->fail_on;
-	if (!denied)
-		return EXIT_YES;
-	return j->exit_code ? (int)j->exit_code : EXIT_NO;
+	if (denied)
+		return j->exit_code ? (int)j->exit_code : EXIT_NO;
+	bool unknown = d->new->unknown.n && !v->allow_unknown;
+	return unknown || (v->strict && d->new->inventory->n_not_examined) ? EXIT_NO : EXIT_YES;
 }
 
 static int write_diff(const struct diff *d, bool json, struct err *e)

@@ -53,11 +53,17 @@ static struct strs only(const struct versions *a, const struct versions *b, stru
 	return out;
 }
 
-static void push_package(struct diff *d, struct arena *a, const struct package *p, struct str old,
-			 struct str new)
+/* NULL: it is not there. */
+static void push_package(struct diff *d, struct arena *a, const struct package *p,
+			 const struct str *old, const struct str *new)
 {
 	*ARENA_PUSH(a, d->packages, d->n_packages, d->packages_cap) =
-		(struct diff_package){ .type = p->type, .name = p->name, .old = old, .new = new };
+		(struct diff_package){ .type = p->type,
+				       .name = p->name,
+				       .was = old != NULL,
+				       .is = new != NULL,
+				       .old = old ? *old : S(""),
+				       .new = new ? *new : S("") };
 }
 
 static void compare_versions(struct diff *d, struct arena *a, const struct versions *old,
@@ -66,13 +72,13 @@ static void compare_versions(struct diff *d, struct arena *a, const struct versi
 	struct strs gone = only(old, new, a), come = only(new, old, a);
 	const struct package *p = old->n ? old->first : new->first;
 	if (gone.n == 1 && come.n == 1) {
-		push_package(d, a, p, gone.v[0], come.v[0]);
+		push_package(d, a, p, &gone.v[0], &come.v[0]);
 		return;
 	}
 	for (size_t i = 0; i < gone.n; i++)
-		push_package(d, a, p, gone.v[i], S(""));
+		push_package(d, a, p, &gone.v[i], NULL);
 	for (size_t i = 0; i < come.n; i++)
-		push_package(d, a, p, S(""), come.v[i]);
+		push_package(d, a, p, NULL, &come.v[i]);
 }
 
 static int compare_names(const struct package *x, const struct package *y)

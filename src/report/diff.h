@@ -8,8 +8,9 @@
 
 struct diff_package {
 	struct str type, name;
-	struct str old,
-		new; /* versions; one empty: removed or added. Both: it moved from one to the other. */
+	bool was,
+		is; /* one of them: removed or added. Both: it moved from one version to the other. */
+	struct str old, new; /* versions, which a package need not state */
 };
 enum diff_kind { DIFF_ADDED, DIFF_FIXED, DIFF_REMOVED };
 const char *diff_kind_name(enum diff_kind k); /* "added", "fixed", "removed" */

@@ -45,6 +45,12 @@ static void text_findings(const struct diff *d, enum diff_kind kind, const char 
 	}
 }
 
+static void put_version(struct buf *out, struct str version)
+{
+	buf_add_char(out, ' ');
+	put_safe(out, version.n ? version : S("(no version)"));
+}
+
 static void text_packages(const struct diff *d, struct buf *out)
 {
 	if (!d->n_packages)
@@ -52,16 +58,17 @@ static void text_packages(const struct diff *d, struct buf *out)
 	put_heading(out, "Packages", d->n_packages);
 	for (size_t i = 0; i < d->n_packages; i++) {
 		const struct diff_package *p = &d->packages[i];
-		bool moved = p->old.n && p->new.n;
-		buf_addf(out, "  %c ", moved ? '~' : p->new.n ? '+' : '-');
+		bool moved = p->was && p->is;
+		buf_addf(out, "  %c ", moved ? '~' : p->is ? '+' : '-');
 		put_safe(out, p->type);
 		buf_addf(out, " ");
 		put_safe(out, p->name);
-		buf_addf(out, " ");
-		put_safe(out, p->old);
+		if (p->was)
+			put_version(out, p->old);
 		if (moved)
-			buf_addf(out, " -> ");
-		put_safe(out, p->new);
+			buf_addf(out, " ->");
+		if (p->is)
+			put_version(out, p->new);
 		buf_addf(out, "\n");
 	}
 }
@@ -86,6 +93,25 @@ static void text_others(const struct diff *d, struct buf *out)
 	}
 }
 
+/* What may hide a difference. */
+static void text_gaps(const struct report *r, struct buf *out)
+{
+	size_t unseen = r->inventory->n_not_examined;
+	if (!r->unknown.n && !unseen)
+		return;
+	buf_addf(out, "\nNot known of ");
+	put_safe(out, r->inventory->target);
+	buf_addf(out, "\n");
+	for (size_t i = 0; i < r->unknown.n; i++) {
+		buf_addf(out, "  ");
+		put_safe(out, r->unknown.v[i]);
+		buf_addf(out, "\n");
+	}
+	if (unseen)
+		buf_addf(out, "  %zu thing%s not examined ('lazaret scan' lists them)\n", unseen,
+			 unseen == 1 ? " was" : "s were");
+}
+
 void diff_write_text(const struct diff *d, struct buf *out)
 {
 	put_safe(out, d->old->inventory->target);
@@ -99,6 +125,8 @@ void diff_write_text(const struct diff *d, struct buf *out)
 	text_packages(d, out);
 	if (!d->n_findings && !d->n_others && !d->n_packages)
 		buf_addf(out, "\nno difference\n");
+	text_gaps(d->old, out);
+	text_gaps(d->new, out);
 }
 
 static void json_findings(const struct diff *d, struct json_out *o)
@@ -130,6 +158,13 @@ static void json_side(struct json_out *o, const char *key, const struct report *
 	json_put_member(o, "target", r->inventory->target);
 	json_put_member_opt(o, "reference", r->inventory->reference);
 	json_put_member(o, "verdict", str_of(verdict_name(r->verdict.kind)));
+	json_put_key(o, "unknown");
+	json_begin_array(o);
+	for (size_t i = 0; i < r->unknown.n; i++)
+		json_put_str(o, r->unknown.v[i]);
+	json_end_array(o);
+	json_put_key(o, "not_examined");
+	json_put_u64(o, r->inventory->n_not_examined);
 	json_end_object(o);
 }
 
@@ -162,8 +197,10 @@ void diff_write_json(const struct diff *d, struct buf *out)
 		json_begin_object(&o);
 		json_put_member(&o, "type", p->type);
 		json_put_member(&o, "name", p->name);
-		json_put_member_opt(&o, "old", p->old);
-		json_put_member_opt(&o, "new", p->new);
+		if (p->was)
+			json_put_member(&o, "old", p->old);
+		if (p->is)
+			json_put_member(&o, "new", p->new);
 		json_end_object(&o);
 	}
 	json_end_array(&o);

@@ -188,6 +188,23 @@ def test_diff(world):
     assert world('diff', 'oci:image:one', 'oci:image:none').returncode == 3
 
 
+def test_diff_tells_its_gaps(world):
+    """What cannot be known of a side is told, and of the new one it is a no; a package without a version is still added or removed."""
+    go = b'module example.org/app\n\nrequire example.org/b v1.0.0\n'
+    for name, files in (('plain', {'a': b'a'}), ('go', {'go.mod': go, 'x/package-lock.json': b'{"lockfileVersion": '})):
+        for path, body in files.items():
+            (world.cwd / name / path).parent.mkdir(parents=True, exist_ok=True)
+            (world.cwd / name / path).write_bytes(body)
+    d = json.loads(world('diff', '-f', 'json', 'plain', 'go').stdout)
+    assert {(p['name'], p.get('old'), p.get('new')) for p in d['packages']} == {('example.org/app', None, ''), ('example.org/b', None, 'v1.0.0')}
+    assert d['new']['not_examined'] == 1 and d['new']['unknown'] and d['old']['not_examined'] == 0
+    r = world('diff', 'plain', 'go')
+    assert '+ golang example.org/app (no version)' in r.stdout and '1 thing was not examined' in r.stdout and r.returncode == 1
+    assert '- golang example.org/app (no version)' in world('diff', 'go', 'plain').stdout
+    assert world('diff', '--allow-unknown', 'plain', 'go').returncode == 0
+    assert world('diff', '--allow-unknown', '--strict', 'plain', 'go').returncode == 1
+
+
 def test_explain(world, tmp_path):
     r = world('explain', 'oci:image:one', 'cve-2026-0001')
     assert r.returncode == 0, r.stderr
