@@ -55,7 +55,9 @@ static void read_line(struct reader *rd, struct str line)
 	if (options >= 0)
 		line = str_upto(line, (size_t)options);
 	if (!python_requirement(line, &r) || str_find(r.range, S("/")) >= 0) {
-		listing_note(&rd->l, "no requirement: %.*s", (int)MIN(line.n, (size_t)100), line.p);
+		listing_note(&rd->l,
+			     "what is installed from elsewhere than an index is not listed: %.*s",
+			     (int)MIN(line.n, (size_t)100), line.p);
 		return;
 	}
 	struct str version = python_pinned(r.range);

@@ -17,7 +17,7 @@ static int scan_both(struct scan_job *j, struct err *e)
 		struct str target = j->args->words.v[i];
 		size_t before = j->n_reports;
 		if (scan_job_target(j, target, e))
-			return err_in(e, "%.*s", STR(target));
+			return e->code;
 		if (j->n_reports != before + 1)
 			return err_set(e, ERR_INVALID,
 				       "%.*s has several platforms: name one with --platform",

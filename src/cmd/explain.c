@@ -23,6 +23,21 @@ static int explain(struct scan_job *j, struct str id, bool json, size_t *n, stru
 	return 0;
 }
 
+static void say_missing(const struct scan_job *j)
+{
+	const struct args *a = j->args;
+	const struct strs scanners = args_list(a, "scanners");
+	struct str looked = S("vuln,secret");
+	for (size_t i = 0; i < scanners.n; i++)
+		looked = i ? arena_printf(a->arena, "%.*s,%.*s", STR(looked), STR(scanners.v[i]))
+			   : scanners.v[i];
+	say(a, "nothing that is reported about %.*s has the id %.*s (looked for: --scanners %.*s)",
+	    STR(a->words.v[0]), STR(a->words.v[1]), STR(looked));
+	for (size_t i = 0; i < j->n_reports; i++)
+		for (size_t k = 0; k < j->reports[i].unknown.n; k++)
+			say(a, "  %.*s", STR(j->reports[i].unknown.v[k]));
+}
+
 static int run(const struct args *a)
 {
 	struct scan_job j;
@@ -40,14 +55,11 @@ static int run(const struct args *a)
 	int r = scan_job_read(&j, true, &e);
 	if (r == ERR_INVALID) {
 		status = usage(a, "%s", e.text);
-	} else if (r == 0 && scan_job_target(&j, a->words.v[0], &e)) {
-		err_in(&e, "%.*s", STR(a->words.v[0]));
-	} else if (r == 0) {
+	} else if (r == 0 && scan_job_target(&j, a->words.v[0], &e) == 0) {
 		progress_clear(&j.progress);
 		r = explain(&j, a->words.v[1], str_eq(format, S("json")), &n, &e);
 		if (r == 0 && n == 0)
-			say(a, "nothing that is reported about %.*s has the id %.*s",
-			    STR(a->words.v[0]), STR(a->words.v[1]));
+			say_missing(&j);
 		if (r == 0)
 			status = n ? EXIT_YES : EXIT_NO;
 	}

@@ -14,7 +14,7 @@ static int write_sboms(struct scan_job *j, struct outputs *outputs, struct err *
 {
 	struct str target = j->args->words.v[0];
 	if (scan_job_target(j, target, e))
-		return err_in(e, "%.*s", STR(target));
+		return e->code;
 	progress_stop(&j->progress);
 	return outputs_write(outputs, j->reports, j->n_reports, e);
 }

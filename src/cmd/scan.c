@@ -63,7 +63,7 @@ static int add_tags(struct scan_job *j, struct str target, struct strs *out, str
 	struct source *s CLEANUP(cleanup_source) = NULL;
 	struct strs tags;
 	if (source_open(target, &j->source, &s, e) || source_tags(s, &tags, e))
-		return e->code;
+		return err_in(e, "%.*s", STR(target));
 	struct str bare = s->ref.repository.n
 				  ? arena_printf(a, "registry:%.*s/%.*s", STR(s->ref.host),
 						 STR(s->ref.repository))
@@ -72,7 +72,7 @@ static int add_tags(struct scan_job *j, struct str target, struct strs *out, str
 		*ARENA_PUSH(a, out->v, out->n, out->cap) =
 			arena_printf(a, "%.*s:%.*s", STR(bare), STR(tags.v[i]));
 	if (!tags.n)
-		return err_set(e, ERR_NOT_FOUND, "it has no tags");
+		return err_set(e, ERR_NOT_FOUND, "%.*s: it has no tags", STR(target));
 	return 0;
 }
 
@@ -86,10 +86,9 @@ static void failed(struct scan_job *j, struct failures *f, struct str target, st
 {
 	struct arena *a = j->args->arena;
 	progress_clear(&j->progress);
-	err_in(e, "%.*s", STR(target));
 	fail(j->args, e);
 	struct str text = str_of(e->text), name = arena_printf(a, "%.*s: ", STR(target));
-	while (str_starts(text, name))
+	if (str_starts(text, name))
 		text = str_from(text, name.n);
 	*ARENA_PUSH(a, f->v, f->n, f->cap) = (struct failed_target){ target, arena_str(a, text) };
 }

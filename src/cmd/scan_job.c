@@ -226,6 +226,14 @@ static void judge_configuration(struct scan_job *j, struct report *r)
 	image_check(r->inventory, &o, j->args->arena, &r->checks, &r->n_checks);
 }
 
+/* Asked only for what no SBOM tells. */
+static void say_nothing_told(struct report *r, struct arena *a)
+{
+	if (!(r->inventory->scanners & (SCAN_PACKAGES | SCAN_LICENCES)))
+		*ARENA_PUSH(a, r->unknown.v, r->unknown.n, r->unknown.cap) =
+			S("nothing of what was asked for can be told from an SBOM");
+}
+
 static int judge(struct scan_job *j, struct source *s, struct report *r, struct err *e)
 {
 	struct arena *a = j->args->arena;
@@ -247,6 +255,8 @@ static int judge(struct scan_job *j, struct source *s, struct report *r, struct 
 	r->n_findings = m.n_findings;
 	r->unknown = m.unknown;
 	r->warnings = m.warnings;
+	if (!s)
+		say_nothing_told(r, a);
 	if (inv->scanners & SCAN_LICENCES)
 		licences_judge(r, a);
 	if (inv->scanners & SCAN_CONFIG)
@@ -262,16 +272,36 @@ static int add_report(struct scan_job *j, struct source *s, const struct invento
 		      struct err *e)
 {
 	struct report r = { .inventory = inv, .created = created(j) };
+	/* A list of packages is no judgement of them. */
+	r.verdict.kind = VERDICT_UNKNOWN;
 	int code = j->judges ? judge(j, s, &r, e) : 0;
 	if (code == 0)
 		*ARENA_PUSH(j->args->arena, j->reports, j->n_reports, j->reports_cap) = r;
 	return code;
 }
 
+/* An image that is alone is taken as it is, but not where a platform was asked for. */
+static int fits_platform(const struct scan_job *j, const struct image *image, struct err *e)
+{
+	if (!image || j->all_platforms || !args_str(j->args, "platform").n ||
+	    platform_match(&image->cfg.platform, &j->platform))
+		return 0;
+	struct arena *a = j->args->arena;
+	return err_set(e, ERR_NOT_FOUND, "the image is for %.*s, not for %.*s",
+		       STR(platform_text(a, &image->cfg.platform)),
+		       STR(platform_text(a, &j->platform)));
+}
+
 static int scan_one(struct scan_job *j, struct source *s, struct image *image, struct err *e)
 {
 	struct inventory *inv = ARENA_NEW(j->args->arena, struct inventory);
+	if (fits_platform(j, image, e))
+		return e->code;
 	int r = scan_image(s, image, &j->scan, j->args->arena, inv, e);
+	if (r == 0 && !image && (j->scan.analysis.scanners & SCAN_CONFIG))
+		inventory_note(inv, -1, (struct str){ 0 },
+			       "a folder has no configuration of an image, and configuration files "
+			       "(of Docker, Kubernetes and others) are not checked");
 	if (r == 0)
 		inventory_keep(inv, j->match.kinds & MATCH_OS, j->match.kinds & MATCH_LIBRARY);
 	if (r == 0 && j->db && (j->match.kinds & MATCH_LIBRARY))
@@ -288,6 +318,9 @@ static int scan_source(struct scan_job *j, struct str target, struct err *e)
 		return e->code;
 	if (source_is_dir(s))
 		return scan_one(j, s, NULL, e);
+	if (j->source.skip_files.n || j->source.skip_dirs.n)
+		say(j->args, "%.*s is no folder: --skip-files and --skip-dirs say nothing about it",
+		    STR(target));
 	int r = source_images(s, j->all_platforms ? NULL : &j->platform, j->args->arena, &images,
 			      &n, e);
 	for (size_t i = 0; r == 0 && i < n; i++)
@@ -344,9 +377,11 @@ int scan_job_target(struct scan_job *j, struct str target, struct err *e)
 	struct str name;
 	e->code = 0;
 	int fd CLEANUP(cleanup_fd) = open_sbom(j, target, &name, e);
-	if (fd >= 0)
-		return scan_sbom(j, fd, name, e);
-	return e->code ? e->code : scan_source(j, target, e);
+	int r = fd >= 0 ? scan_sbom(j, fd, name, e) : e->code ? e->code : scan_source(j, target, e);
+	/* Some parts name it themselves. */
+	if (r && !str_starts(str_of(e->text), arena_printf(j->args->arena, "%.*s: ", STR(target))))
+		err_in(e, "%.*s", STR(target));
+	return r;
 }
 
 int scan_job_open(struct scan_job *j, const struct args *a, struct err *e)

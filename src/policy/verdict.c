@@ -24,7 +24,7 @@ static bool is_eol(const struct distribution *d, int64_t now)
 }
 
 struct tally {
-	size_t shown, denying, unknown;
+	size_t shown, denying, unrated, unknown;
 };
 
 /* One of any kind: filtered, or counted. */
@@ -37,8 +37,8 @@ static void weigh(struct tally *t, const struct verdict_options *o, enum severit
 		return;
 	t->shown++;
 	/* A finding whose version does not parse, or without severity, may be of any: it denies. */
-	if (o->fail && (severity >= o->fail_on || severity == SEVERITY_UNKNOWN))
-		t->denying++;
+	t->denying += o->fail && severity >= o->fail_on;
+	t->unrated += o->fail && severity < o->fail_on && severity == SEVERITY_UNKNOWN;
 }
 
 static enum severity severity_of(struct str word)
@@ -77,8 +77,16 @@ void verdict_decide(struct report *r, const struct verdict_options *o, struct ar
 	const struct distribution *d = &r->inventory->distribution;
 	if (t.denying)
 		add_reason(r, a,
-			   arena_printf(a, "%zu finding%s of severity %s or above", t.denying,
-					t.denying == 1 ? "" : "s", severity_name(o->fail_on)));
+			   arena_printf(a, "%zu finding%s%s%s%s", t.denying,
+					t.denying == 1 ? "" : "s",
+					o->fail_on ? " of severity " : "",
+					o->fail_on ? severity_name(o->fail_on) : "",
+					o->fail_on && o->fail_on < SEVERITY_CRITICAL ? " or above"
+										     : ""));
+	if (t.unrated)
+		add_reason(r, a,
+			   arena_printf(a, "%zu finding%s of unknown severity", t.unrated,
+					t.unrated == 1 ? "" : "s"));
 	if (o->exit_on_eol && is_eol(d, o->now))
 		add_reason(r, a,
 			   arena_printf(a, "%.*s %.*s has reached its end of life", STR(d->id),

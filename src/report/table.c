@@ -379,8 +379,8 @@ static void put_head(struct table *t, const struct report *r)
 		put_safe(t->out, d->pretty_name);
 	else if (d->id.n) {
 		put_safe(t->out, d->id);
-		buf_add_char(t->out, ' ');
-		put_safe(t->out, d->version);
+		buf_add_str(t->out, d->version.n || d->version_id.n ? S(" ") : S(""));
+		put_safe(t->out, d->version.n ? d->version : d->version_id);
 	} else {
 		buf_add_str(t->out, S("no distribution recognised"));
 	}
@@ -394,10 +394,12 @@ static void put_head(struct table *t, const struct report *r)
 	if (d->eol && d->eol < r->created)
 		buf_addf(t->out, "This release has been without public support since %s.\n",
 			 date_text(d->eol, text));
-	buf_addf(t->out, "%zu package%s", inv->n_packages, inv->n_packages == 1 ? "" : "s");
+	bool listed = inv->scanners & (SCAN_PACKAGES | SCAN_LICENCES);
+	if (listed)
+		buf_addf(t->out, "%zu package%s", inv->n_packages, inv->n_packages == 1 ? "" : "s");
 	if (inv->n_layers > 1)
-		buf_addf(t->out, " in %zu layers", inv->n_layers);
-	buf_add_str(t->out, S("\n\n"));
+		buf_addf(t->out, "%s%zu layers", listed ? " in " : "", inv->n_layers);
+	buf_add_str(t->out, listed || inv->n_layers > 1 ? S("\n\n") : S("\n"));
 }
 
 static void put_summary(struct table *t, const struct report *r)
@@ -647,7 +649,7 @@ static void put_not_examined(struct table *t, const struct inventory *inv)
 	for (size_t i = 0; i < MIN(inv->n_not_examined, (size_t)NOTES_SHOWN); i++) {
 		const struct not_examined *n = &inv->not_examined[i];
 		buf_add_str(t->out, S("  "));
-		if (n->layer >= 0)
+		if (n->layer >= 0 && inv->image)
 			buf_addf(t->out, "layer %zd: ", n->layer);
 		if (n->path.n) {
 			put_safe(t->out, n->path);

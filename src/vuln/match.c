@@ -10,7 +10,7 @@
 
 #include <stdlib.h>
 
-enum { OLD_FEED_DAYS = 7, DAY = 86400, NAMES_MAX = 4000 };
+enum { OLD_FEED_DAYS = 7, DAY = 86400, NAMES_MAX = 4000, UNVERSIONED_NAMED = 5 };
 
 /* One record's judgement of one package. */
 struct claim {
@@ -36,6 +36,7 @@ struct type_count {
 	struct str type;
 	const struct ecosystem *ecosystem; /* NULL: no feed speaks of this type */
 	size_t judged, without_version;
+	struct str named; /* the first of those without a version */
 };
 
 struct matcher {
@@ -405,6 +406,9 @@ static int look_up_library(struct matcher *m, const struct package *p, struct er
 		return 0;
 	struct type_count *t = type_at(m, p->type);
 	if (!p->version.n || str_eq(p->version, S("(devel)"))) {
+		if (t->without_version < UNVERSIONED_NAMED)
+			t->named = arena_printf(m->a, "%.*s%s%.*s", STR(t->named),
+						t->named.n ? ", " : "", STR(p->name));
 		t->without_version++;
 		return 0;
 	}
@@ -532,10 +536,11 @@ static void say_unknown_libraries(struct matcher *m)
 		if (t->without_version)
 			push(m, &m->out->warnings,
 			     arena_printf(m->a,
-					  "%zu package%s of type %.*s state no version: "
-					  "nothing can be said about them",
+					  "%zu package%s of type %.*s without a version, of which "
+					  "nothing can be said: %.*s%s",
 					  t->without_version, t->without_version == 1 ? "" : "s",
-					  STR(t->type)));
+					  STR(t->type), STR(t->named),
+					  t->without_version > UNVERSIONED_NAMED ? ", ..." : ""));
 		if (t->judged && none)
 			push(m, t->ecosystem && !program ? &m->out->unknown : &m->out->warnings,
 			     arena_printf(m->a,

@@ -214,7 +214,7 @@ def test_explain(world, tmp_path):
     d = json.loads(world('explain', '-f', 'json', 'oci:image:one', 'CVE-2026-0002').stdout)
     assert len(d['explanations']) == 1 and 'no version is known to fix it' in d['explanations'][0]['mend'][0]
     r = world('explain', 'oci:image:one', 'CVE-2000-1')
-    assert r.returncode == 1 and r.stdout == '' and 'CVE-2000-1' in r.stderr
+    assert r.returncode == 1 and r.stdout == '' and 'CVE-2000-1' in r.stderr and 'vuln,secret' in r.stderr
     (tmp_path / '.trivyignore').write_text('CVE-2026-0001\n')
     assert 'by ignore, .trivyignore:1' in world('explain', 'oci:image:one', 'CVE-2026-0001').stdout
     assert world('explain', 'oci:image:none', 'CVE-2026-0001').returncode == 3

@@ -266,6 +266,9 @@ def test_what_an_sbom_cannot_say(ready):
     sbom(ready, 'oci:image', 'spdx=out')
     r = ready.scan('sbom:out', '--scanners', 'vuln,secret')
     assert any('nothing of secrets' in n['reason'] for n in r['not_examined'])
+    r = ready.scan('sbom:out', '--scanners', 'secret', status=1)
+    assert r['verdict'] == 'unknown' and any('from an SBOM' in x for x in r['reasons'])
+    assert json.loads(ready('sbom', '-f', 'json', 'oci:image').stdout)['verdict'] == 'unknown'
 
 
 def test_several_images(ready, tmp_path):

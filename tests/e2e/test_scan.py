@@ -1,6 +1,7 @@
 """lazaret scan on small images: findings, filters, exit statuses, outputs, what is not examined."""
 import gzip
 import json
+import os
 import pathlib
 import time
 
@@ -189,7 +190,6 @@ def test_several_targets(world):
 
 
 def test_timeout(world, tmp_path):
-    import os
     import subprocess
     fifo = tmp_path / 'slow.tar'
     os.mkfifo(fifo)
@@ -213,3 +213,36 @@ def test_gzip_members_and_trailing_bytes(world, tmp_path):
     layout.image([whole], packed=lambda b: gzip.compress(b[:700], mtime=0) + gzip.compress(b[700:], mtime=0) + b'trailing')
     r = world.scan('oci:members')
     assert len(r['packages']) == 1 and any('behind' in n['reason'] for n in r['not_examined'])
+
+
+def test_what_an_option_cannot_do_is_said(world, tmp_path):
+    """A platform that the only image does not have, files to skip in an image, image checks of a folder."""
+    arch = 'arm64' if os.uname().machine == 'x86_64' else 'amd64'
+    images.Layout(tmp_path / 'foreign').image([{STATUS: images.dpkg(foo='1')}], arch=arch)
+    assert world('scan', '--allow-unknown', 'oci:foreign').returncode == 0
+    assert world('scan', '--allow-unknown', '--platform', f'linux/{arch}', 'oci:foreign').returncode == 0
+    r = world('scan', '--platform', 'linux/s390x', 'oci:foreign')
+    assert r.returncode == 3 and f'the image is for linux/{arch}, not for linux/s390x' in r.stderr and r.stdout == ''
+    assert '--skip-files' in world('scan', '--skip-files', '*.jar', 'oci:image').stderr
+    (tmp_path / 'folder').mkdir()
+    (tmp_path / 'folder/Dockerfile').write_text('FROM scratch\n')
+    note, = world.scan('--scanners', 'config', 'folder')['not_examined']
+    assert 'configuration files' in note['reason']
+    assert world.scan('--scanners', 'vuln', 'folder', '--allow-unknown')['not_examined'] == []
+
+
+def test_errors_name_the_target_once(world):
+    for target in ('oci:image:none', 'oci:nowhere', 'docker-archive:/nowhere'):
+        assert world('scan', target).stderr.count(f'{target}: ') == 1, target
+
+
+def test_reasons_of_a_denial(world):
+    asked = ['--exit-code', '1'], ['--fail-on', 'LOW'], ['--fail-on', 'MEDIUM']
+    reasons = [world.scan('oci:image', '--allow-unknown', *args, status=1)['reasons'] for args in asked]
+    assert reasons == [['3 findings'], ['3 findings of severity LOW or above'], ['2 findings of severity MEDIUM or above']]
+
+
+def test_what_was_not_counted_is_not_told_as_none(world):
+    text = world('scan', '--scanners', 'secret', 'oci:image').stdout
+    assert '2 layers' in text and 'packages' not in text
+    assert '2 packages in 2 layers' in world('scan', 'oci:image').stdout
