@@ -616,6 +616,37 @@ int scan_image(struct source *source, struct image *image, const struct scan_opt
 	return 0;
 }
 
+int scan_records(const struct layer_record **records, struct image *image,
+		 const struct scan_options *o, struct arena *a, struct inventory *out,
+		 struct err *e)
+{
+	struct inventory inv = { .arena = a, .target = S("records"), .image = image };
+	struct scan s = {
+		.image = image, .o = o, .analysis = o->analysis, .arena = a, .inv = &inv
+	};
+	const struct distribution told = { 0 };
+	s.analyzers = analyzers_chosen(a, &s.analysis);
+	matcher_init(&s.matcher, a, s.analyzers);
+	describe_layers(&s);
+	base_image_find(&inv, o->base_layers);
+	inv.scanners = o->analysis.scanners;
+	inv.platform = image->cfg.platform;
+	s.records = records;
+	struct fold f = { .arena = a,
+			  .records = records,
+			  .n_layers = inv.n_layers,
+			  .limits = &o->limits,
+			  .analyzers = s.analyzers };
+	fold_layers(&f);
+	take_notes(&s, &f);
+	int code = fill_inventory(&s, &f, &told, e);
+	if (code < 0)
+		return code;
+	sort_notes(&inv);
+	*out = inv;
+	return 0;
+}
+
 int scan_cache_clear(struct str cache_dir, uint64_t *bytes, struct err *e)
 {
 	return cache_clear(cache_dir, bytes, e);

@@ -29,6 +29,11 @@ int layer_child(int in, int out, int spool, struct str params);
 int scan_image(struct source *s, struct image *image, const struct scan_options *o, struct arena *a,
                struct inventory *out, struct err *e);
 
+/* From an image's records to its inventory, without children: what links point at is not read. What the fuzzer of whole
+ * images drives; `image` has as many layers as there are records. */
+int scan_records(const struct layer_record **records, struct image *image, const struct scan_options *o,
+                 struct arena *a, struct inventory *out, struct err *e);
+
 /* Removes every cached record; *bytes what was freed. */
 int scan_cache_clear(struct str cache_dir, uint64_t *bytes, struct err *e);
 
