@@ -37,7 +37,7 @@ static int end(struct analysis *an, void *state, const struct file *f, const str
 	int r = listing_text(&l, whole, &text, e);
 	if (r == 0)
 		r = toml_parse(an->arena, text, &doc, e);
-	if (r < 0)
+	if (r)
 		return err_in(e, "Cargo.lock");
 	const struct toml *packages = toml_get(doc, S("package")), *root = toml_get(doc, S("root"));
 	bool empty = toml_get(doc, S("version")) && !packages;

@@ -27,13 +27,12 @@ bool dcf_paragraph(struct dcf *d)
 
 bool dcf_field(struct dcf *d, struct str *key, struct str *value)
 {
-	struct str line, start, before = d->rest;
+	struct str line, start, before;
 	while (str_line(&d->rest, &line) && !is_blank(line)) {
 		start = line;
 		*key = str_cut(&line, ':');
 		if (key->n == start.n || continues(start)) {
 			d->broken = true;
-			before = d->rest;
 			continue;
 		}
 		const char *end = line.p + line.n;

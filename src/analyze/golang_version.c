@@ -157,8 +157,10 @@ struct str golang_ldflags_version(struct arena *a, struct str flags, struct str 
 		struct str w = str_buf(&word);
 		if (after_x)
 			consider(a, w, main, &b);
-		else if (str_starts(w, S("-X=")) || str_starts(w, S("--X=")))
-			consider(a, str_from(w, w.p[1] == '-' ? 4 : 3), main, &b);
+		else if (str_starts(w, S("-X=")))
+			consider(a, str_from(w, 3), main, &b);
+		else if (str_starts(w, S("--X=")))
+			consider(a, str_from(w, 4), main, &b);
 		after_x = !after_x && (str_eq(w, S("-X")) || str_eq(w, S("--X")));
 	}
 	return b.torn ? S("") : b.version;

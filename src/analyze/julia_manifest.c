@@ -38,7 +38,7 @@ static int end(struct analysis *an, void *state, const struct file *f, const str
 	int r = listing_text(&l, whole, &text, e);
 	if (r == 0)
 		r = toml_parse(an->arena, text, &doc, e);
-	if (r < 0)
+	if (r)
 		return err_in(e, "Manifest.toml");
 	struct str julia = toml_get_str(doc, S("julia_version"));
 	const struct toml *deps = toml_get(doc, S("deps"));

@@ -40,7 +40,7 @@ static int end(struct analysis *an, void *state, const struct file *f, const str
 	int r = listing_text(&l, whole, &text, e);
 	if (r == 0)
 		r = yaml_parse(an->arena, text, &doc, e);
-	if (r < 0)
+	if (r)
 		return err_in(e, "Podfile.lock");
 	const struct yaml *pods = yaml_get(doc, S("PODS"));
 	const struct yaml *direct = yaml_get(doc, S("DEPENDENCIES"));

@@ -39,7 +39,7 @@ static int end(struct analysis *an, void *state, const struct file *f, const str
 	int r = listing_text(&l, whole, &text, e);
 	if (r == 0)
 		r = yaml_parse(an->arena, text, &doc, e);
-	if (r < 0)
+	if (r)
 		return err_in(e, "pubspec.lock");
 	const struct yaml *packages = yaml_get(doc, S("packages"));
 	if (!packages || (packages->kind != YAML_MAP && packages->value.n))

@@ -15,8 +15,9 @@ static int open_scan(struct analysis *an, struct keep **out, struct err *e)
 	struct keep *k = an->shared;
 	if (!k) {
 		struct secret_scan *s;
-		if (secret_scan_open(an->arena, an->options->secret_rules, &s, e))
-			return e->code;
+		int r = secret_scan_open(an->arena, an->options->secret_rules, &s, e);
+		if (r)
+			return r;
 		k = an->shared = ARENA_NEW(an->arena, struct keep);
 		k->scan = s;
 	}
@@ -30,8 +31,9 @@ static int begin(struct analysis *an, const struct file *f, void **state, struct
 	*state = NULL;
 	if (f->size == 0 || !an->options || !an->options->secret_rules.n)
 		return 0;
-	if (open_scan(an, &k, e))
-		return e->code;
+	int r = open_scan(an, &k, e);
+	if (r)
+		return r;
 	if (k->found >= an->limits->secrets) {
 		if (!k->full)
 			record_add_note(

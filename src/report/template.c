@@ -461,7 +461,7 @@ static int write_template(const struct report *reports, size_t n, const struct f
 			  struct buf *out, struct err *e)
 {
 	struct arena a CLEANUP(arena_done) = { 0 };
-	struct node *first;
+	struct node *first = NULL;
 	struct writer w = { .out = out, .depth = 1, .start = out->n };
 	if (parse(&a, opt, &first, e))
 		return e->code;
