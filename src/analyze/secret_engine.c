@@ -1,6 +1,9 @@
-/* Vectorscan (the portable Hyperscan), in streaming mode. Expressions are few and simple (see secrets.def), so that what
- * runs over every byte is a matcher of literals; a hostile body can make it hit often, never remember more than the
- * stream's fixed state. Compiled sets come from us or from our own cache; the library checks their sum and version.
+/* Vectorscan (the portable Hyperscan), in streaming mode, given literal words and nothing else. Its automata lose matches
+ * (versions 5.4.9 to 5.4.12: of `[a-f]{3}-[0-9]{4,20}` those whose two characters that start a search, here the last letter
+ * and the dash, end a piece of 16 bytes or more; other expressions inside one piece too), so that expressions are for
+ * PCRE2. The matchers of literals are held against a search of every word by itself in tests and fuzzer. A hostile body
+ * can make them hit often, never remember more than the stream's fixed state. Compiled sets come from us or from our own
+ * cache; the library checks their sum and version.
  *
  * The library is opened by name: it is C++ and would cost every start of the program otherwise. */
 #include "analyze/secret_engine.h"
@@ -14,7 +17,7 @@ struct api {
 	__typeof__(hs_version) *version;
 	__typeof__(hs_valid_platform) *valid_platform;
 	__typeof__(hs_populate_platform) *populate_platform;
-	__typeof__(hs_compile_multi) *compile_multi;
+	__typeof__(hs_compile_lit_multi) *compile_lit_multi;
 	__typeof__(hs_free_compile_error) *free_compile_error;
 	__typeof__(hs_serialize_database) *serialize_database;
 	__typeof__(hs_deserialize_database) *deserialize_database;
@@ -48,7 +51,7 @@ static bool resolve(struct api *a)
 		{ "hs_version", &a->version },
 		{ "hs_valid_platform", &a->valid_platform },
 		{ "hs_populate_platform", &a->populate_platform },
-		{ "hs_compile_multi", &a->compile_multi },
+		{ "hs_compile_lit_multi", &a->compile_lit_multi },
 		{ "hs_free_compile_error", &a->free_compile_error },
 		{ "hs_serialize_database", &a->serialize_database },
 		{ "hs_deserialize_database", &a->deserialize_database },
@@ -116,55 +119,61 @@ int secret_engine_id(struct buf *out, struct err *e)
 	return r;
 }
 
-struct expressions {
+struct literals {
 	const char **text;
+	size_t *lengths, cap;
 	unsigned *flags, *ids;
 	unsigned n;
 };
 
-static void add_expression(struct arena *a, struct expressions *x, struct str text, size_t id,
-			   unsigned flags)
+static void add_literal(struct literals *x, struct str text, size_t id, unsigned flags)
 {
-	x->text[x->n] = arena_cstr(a, text);
+	if (text.n == 0 || x->n >= x->cap)
+		return;
+	x->text[x->n] = text.p;
+	x->lengths[x->n] = text.n;
 	x->flags[x->n] = flags;
 	x->ids[x->n++] = (unsigned)id;
 }
 
-/* A word as an expression: every byte as it is. */
-static struct str quoted(struct arena *a, struct str word)
+static void add_keyword(struct literals *x, struct str keyword, size_t id)
 {
-	struct buf b = { 0 };
-	for (size_t i = 0; i < word.n; i++)
-		buf_addf(&b, "\\x%02x", (unsigned char)word.p[i]);
-	struct str s = arena_str(a, str_buf(&b));
-	buf_done(&b);
-	return s;
+	while (keyword.n) {
+		struct str word = str_cut(&keyword, '|');
+		bool any_case = str_starts(word, S("i:"));
+		add_literal(x, str_from(word, any_case ? 2 : 0), id,
+			    any_case ? HS_FLAG_CASELESS : 0);
+	}
+}
+
+static size_t count_literals(const struct secret_rules *r)
+{
+	size_t n = 1;
+	for (size_t i = 0; i < r->n; i++) {
+		n += 1 + r->v[i].words.n;
+		for (size_t k = 0; k < r->v[i].keyword.n; k++)
+			n += r->v[i].keyword.p[k] == '|';
+	}
+	return n;
 }
 
 /* Identities: 2 x rule; one more for its words. */
-static void collect(struct arena *a, const struct secret_rules *r, struct expressions *x)
+static void collect(struct arena *a, const struct secret_rules *r, struct literals *x)
 {
-	size_t n = 1;
-	for (size_t i = 0; i < r->n; i++)
-		n += 1 + r->v[i].words.n;
-	x->text = arena_array(a, n, sizeof *x->text);
-	x->flags = arena_array(a, n, sizeof *x->flags);
-	x->ids = arena_array(a, n, sizeof *x->ids);
+	x->cap = count_literals(r);
+	x->text = arena_array(a, x->cap, sizeof *x->text);
+	x->lengths = arena_array(a, x->cap, sizeof *x->lengths);
+	x->flags = arena_array(a, x->cap, sizeof *x->flags);
+	x->ids = arena_array(a, x->cap, sizeof *x->ids);
 	for (size_t i = 0; i < r->n; i++) {
 		const struct secret_rule *rule = &r->v[i];
-		if (rule->keyword.n)
-			add_expression(a, x, rule->keyword, 2 * i, 0);
-		else if (!rule->paths.n)
-			/* Hits more than the expression where that needs more than a machine without memory. */
-			add_expression(a, x, rule->pattern, 2 * i, HS_FLAG_PREFILTER);
+		add_keyword(x, rule->keyword, 2 * i);
 		for (size_t k = 0; k < rule->words.n; k++)
-			if (rule->words.v[k].n)
-				add_expression(a, x, quoted(a, rule->words.v[k]), 2 * i + 1,
-					       HS_FLAG_CASELESS);
+			add_literal(x, rule->words.v[k], 2 * i + 1, HS_FLAG_CASELESS);
 	}
 	/* A set of none is not allowed; this one is never looked at. */
 	if (x->n == 0)
-		add_expression(a, x, S("\\x00lazaret\\x00"), 2 * r->n, 0);
+		add_literal(x, S("\0lazaret"), 2 * r->n, 0);
 }
 
 static int serialize(const struct api *api, const struct secret_rules *r, hs_database_t *db,
@@ -185,14 +194,14 @@ int secret_engine_compile(const struct secret_rules *r, struct buf *out, struct 
 {
 	struct api api = { 0 };
 	struct arena a = { 0 };
-	struct expressions x = { 0 };
+	struct literals x = { 0 };
 	hs_database_t *db = NULL;
 	hs_compile_error_t *why = NULL;
 	int code = open_api(&api, e);
 	if (code == 0) {
 		collect(&a, r, &x);
-		if (api.compile_multi(x.text, x.flags, x.ids, x.n, HS_MODE_STREAM, NULL, &db,
-				      &why) != HS_SUCCESS) {
+		if (api.compile_lit_multi(x.text, x.flags, x.ids, x.lengths, x.n, HS_MODE_STREAM,
+					  NULL, &db, &why) != HS_SUCCESS) {
 			size_t rule = why->expression >= 0 && (unsigned)why->expression < x.n
 					      ? x.ids[why->expression] / 2
 					      : r->n;
@@ -282,10 +291,10 @@ int secret_engine_scan(struct secret_engine *s, struct str piece,
 	return 0;
 }
 
-int secret_engine_end(struct secret_engine *s, const struct secret_engine_sink *sink, struct err *e)
+int secret_engine_end(struct secret_engine *s, struct err *e)
 {
-	struct run run = { s, sink };
-	if (s->api.reset_stream(s->stream, 0, s->scratch, matched, &run) != HS_SUCCESS)
+	/* Literals do not hit at an end. */
+	if (s->api.reset_stream(s->stream, 0, s->scratch, NULL, NULL) != HS_SUCCESS)
 		return err_set(e, ERR_UNSUPPORTED, "%s failed", library_name);
 	return 0;
 }

@@ -20,7 +20,7 @@ int secret_engine_compile(const struct secret_rules *r, struct buf *out, struct 
 int secret_engine_open(struct str compiled, struct secret_engine **out, struct err *e);
 void secret_engine_close(struct secret_engine *s);
 
-/* rule: index in secret_rules.v; word: it is one of that rule's words that was seen. end: of the hit, in bytes from the
+/* rule: index in secret_rules.v; word: it is one of that rule's `words` that was seen, not of its keyword. end: of the hit, in bytes from the
  * stream's beginning. Hits of one rule come with ascending ends. */
 struct secret_engine_sink {
 	void (*hit)(void *ctx, size_t rule, bool word, uint64_t end);
@@ -28,8 +28,7 @@ struct secret_engine_sink {
 };
 int secret_engine_scan(struct secret_engine *s, struct str piece,
 		       const struct secret_engine_sink *sink, struct err *e);
-/* Ends the stream, which may give hits of its own; the next piece begins another. */
-int secret_engine_end(struct secret_engine *s, const struct secret_engine_sink *sink,
-		      struct err *e);
+/* Ends the stream; the next piece begins another. */
+int secret_engine_end(struct secret_engine *s, struct err *e);
 
 #endif

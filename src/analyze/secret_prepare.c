@@ -38,14 +38,25 @@ static int try_all(const struct strs *v, struct err *e)
 	return 0;
 }
 
+/* A rule that matches nothing at all would match everywhere. */
+static int try_empty(struct str text, struct err *e)
+{
+	struct secret_pattern *p = NULL;
+	if (secret_pattern_open(text, &p, e))
+		return e->code;
+	bool empty = secret_pattern_in(p, S(""));
+	secret_pattern_close(p);
+	return empty ? err_set(e, ERR_INVALID, "its expression matches where nothing is") : 0;
+}
+
 /* Built-in ones hold by the tests. */
 static int try_custom(const struct secret_rules *r, struct err *e)
 {
 	for (size_t i = 0; i < r->n; i++) {
 		const struct secret_rule *x = &r->v[i];
-		if (x->custom &&
-		    (try_pattern(x->pattern, x->group, e) || try_pattern(x->path, S(""), e) ||
-		     try_allows(x->allows, x->n_allows, e) || try_all(&x->exclude, e)))
+		if (x->custom && (try_pattern(x->pattern, x->group, e) ||
+				  try_empty(x->pattern, e) || try_pattern(x->path, S(""), e) ||
+				  try_allows(x->allows, x->n_allows, e) || try_all(&x->exclude, e)))
 			return err_in(e, "rule %.*s", STR(x->id));
 	}
 	return try_allows(r->allows, r->n_allows, e) ? e->code : try_all(&r->exclude, e);
@@ -61,11 +72,10 @@ static void put(struct buf *b, struct str s)
 static int make_key(const struct secret_rules *r, struct digest *key, struct err *e)
 {
 	struct buf b = { 0 };
-	buf_add_str(&b, S("compiled rules for secrets, "));
+	buf_add_str(&b, S("compiled words for secrets, "));
 	int code = secret_engine_id(&b, e);
 	for (size_t i = 0; i < r->n; i++) {
 		put(&b, r->v[i].keyword);
-		put(&b, r->v[i].keyword.n || r->v[i].paths.n ? S("") : r->v[i].pattern);
 		for (size_t k = 0; k < r->v[i].words.n; k++)
 			put(&b, r->v[i].words.v[k]);
 		buf_add_char(&b, '.');

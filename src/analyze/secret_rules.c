@@ -7,7 +7,7 @@
 
 #include "base/yaml.h"
 
-#define ROW(i, t, c, s, k, p, en, al, pa, as) \
+#define ROW(i, t, c, s, k, p, en, al, pa) \
 	{ \
 		.id = { i, sizeof i - 1 }, \
 		.title = { t, sizeof t - 1 }, \
@@ -18,14 +18,12 @@
 		.allow = { al, sizeof al - 1 }, \
 		.path = { pa, sizeof pa - 1 }, \
 		.entropy = en, \
-		.before = BUILTIN_BEFORE, \
-		.assigned = as, \
+\
 	},
-enum { BUILTIN_BEFORE = 96 };
 static const struct secret_rule builtin[] = {
-#define SECRET(i, t, c, s, k, p, en, al, pa) ROW(i, t, c, s, k, p, en, al, pa, false)
+#define SECRET(i, t, c, s, k, p, en, al, pa) ROW(i, t, c, s, k, p, en, al, pa)
 #define NAMED(i, t, c, s, k, w, v, en, al) \
-	ROW(i, t, c, s, k, "(?i:" w ")" SET "(" v ")" TO, en, al, "", true)
+	ROW(i, t, c, s, k "{=14}", "(?i:" w ")" SET "(" v ")" TO, en, al, "")
 #include "analyze/secrets.def"
 };
 
@@ -77,12 +75,29 @@ const struct secret_rule *secret_rules_find(const struct secret_rules *r, struct
 	return NULL;
 }
 
+/* "WORDS{N}" or "WORDS{=N}". */
+static void read_follow(struct secret_rule *r)
+{
+	enum { MOST = 255 };
+	uint64_t n = 0;
+	struct str words, rest = r->keyword;
+	if (!rest.n || rest.p[rest.n - 1] != '}')
+		return;
+	words = str_cut(&rest, '{');
+	rest.n--;
+	r->assigned = str_starts(rest, S("="));
+	if (str_to_u64(str_from(rest, r->assigned), MOST, &n))
+		r->keyword = words;
+	r->follow = (unsigned)n;
+}
+
 static void add_builtin(struct arena *a, const struct secret_rule *b, struct secret_rules *out)
 {
 	struct secret_rule *r = ARENA_PUSH(a, out->v, out->n, out->cap);
 	struct str globs = b->path, glob;
 	*r = *b;
 	r->path = (struct str){ 0 };
+	read_follow(r);
 	r->generic = str_eq(r->category, S("generic"));
 	while (str_word(&globs, &glob))
 		*ARENA_PUSH(a, r->paths.v, r->paths.n, r->paths.cap) = glob;
@@ -172,7 +187,6 @@ static int get_rule(struct arena *a, const struct yaml *y, struct secret_rule *r
 	struct str entropy = { 0 };
 	uint64_t tenths = 0;
 	*r = (struct secret_rule){ .custom = true,
-				   .before = SECRET_BEFORE,
 				   .severity = S("UNKNOWN"),
 				   .category = S("custom") };
 	if (y->kind != YAML_MAP)

@@ -6,7 +6,7 @@
 #include "base/err.h"
 
 enum {
-	SECRET_BEFORE = 256,
+	SECRET_BEFORE = 96, /* bytes that a match may begin before the end of its keyword */
 	SECRET_AFTER = 4096, /* bytes that it may end behind it */
 	SECRET_BODY = 64 * 1024, /* of a file that a rule names by path */
 	SECRET_CONFIG_MAX = 1 << 20, /* bytes of a configuration file */
@@ -21,7 +21,7 @@ struct secret_allow {
 struct secret_rule {
 	struct str id, title, category, severity;
 	struct str
-		keyword; /* see secrets.def; empty: `pattern` is searched for itself, or `paths` is there */
+		keyword; /* words parted by '|', see secrets.def; empty: a custom rule, or `paths` is there */
 	struct str pattern, allow;
 	struct str group; /* name of the group that is the secret; empty: the first one */
 	struct str path; /* expression that the path must match; empty: any */
@@ -31,8 +31,7 @@ struct secret_rule {
 	size_t n_allows, allows_cap;
 	struct strs exclude;
 	unsigned entropy;
-	unsigned
-		before; /* bytes that a match may begin before its keyword's end, up to SECRET_BEFORE */
+	unsigned follow; /* bytes of a value that follow the keyword, or what it is set to */
 	bool generic, custom;
 	bool assigned; /* the keyword is in a name that is set to the secret */
 };

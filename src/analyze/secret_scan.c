@@ -2,6 +2,9 @@
  * about the bytes around it, at most SECRET_BEFORE before and SECRET_AFTER behind. Where those have not come yet the hit
  * waits. What was seen of the stream is forgotten but for that much, so a line of gigabytes is as good as any.
  *
+ * The expressions of custom rules need not hold any word, so each is asked about the whole body, block by block: where
+ * blocks begin does not depend on the pieces.
+ *
  * A hostile body may hold keywords without end, or expressions' worst cases: each hit costs bounded steps, a hit inside what
  * a match has covered costs nothing, and finds of one body are limited. What a find says never holds the secret: only a
  * word and a sign or two before it. */
@@ -18,6 +21,8 @@
 enum {
 	CONTEXT = 8, /* bytes before a window, for what looks behind */
 	KEEP = CONTEXT + SECRET_BEFORE + SECRET_AFTER,
+	BLOCK = 64 * 1024,
+	BEHIND = 256, /* bytes before a block */
 	WAITING_MAX = 1 << 20,
 	BODY_FINDS_STEPS = 4096,
 	HEAD = 8, /* of what secret_rules_prepare makes: length of the configuration */
@@ -35,6 +40,16 @@ struct waiting {
 	size_t rule;
 };
 
+/* A block of the body with BEHIND bytes before it (but for the first) and SECRET_AFTER behind. */
+struct sweep {
+	struct buf bytes;
+	uint64_t base; /* of the bytes in the body */
+	uint64_t lines; /* line ends before base */
+	size_t from; /* where the block begins in the bytes */
+	bool here; /* some custom rule is for this path */
+	bool now; /* what is looked at lies in it */
+};
+
 struct secret_scan {
 	struct arena *arena;
 	struct secret_rules rules;
@@ -44,7 +59,7 @@ struct secret_scan {
 	struct map patterns; /* text -> struct secret_pattern */
 	struct secret_pattern **opened;
 	size_t n_opened, opened_cap;
-	bool any_custom;
+	struct sweep sweep;
 	/* The body at hand */
 	struct str path;
 	uint64_t size, number;
@@ -120,6 +135,9 @@ static uint64_t count_lines(const char *p, size_t n)
 
 static uint64_t line_of(struct secret_scan *s, uint64_t at)
 {
+	const struct sweep *w = &s->sweep;
+	if (w->now)
+		return w->lines + count_lines(w->bytes.p, (size_t)(at - w->base)) + 1;
 	if (at < s->base) {
 		size_t back = (size_t)MIN(s->base - at, (uint64_t)s->tail.n);
 		return s->lines - count_lines(s->tail.p + s->tail.n - back, back) + 1;
@@ -303,37 +321,37 @@ static size_t run_of(struct str *s, unsigned class, size_t max)
 	return n;
 }
 
-/* What follows a keyword may be an assignment of something long enough: no rule's pattern asks for less, and this answers
- * sooner. */
-static bool is_assigned(struct str s)
+/* Whether what stands behind a word can be what the rule's pattern asks for; this answers sooner. */
+static bool follows(const struct secret_rule *r, struct str s)
 {
-	enum { LONGEST = 80, LEAST = 14 };
+	enum { LONGEST = 80 };
+	if (!r->assigned)
+		return run_of(&s, VALUE, r->follow) == r->follow;
 	run_of(&s, NAME, LONGEST);
 	run_of(&s, QUOTE, 2);
 	run_of(&s, BLANK, 8);
 	size_t signs = run_of(&s, SIGN, 3);
 	run_of(&s, BLANK, 8);
 	run_of(&s, QUOTE, 2);
-	return signs && run_of(&s, VALUE, LEAST) == LEAST;
+	return signs && run_of(&s, VALUE, r->follow) == r->follow;
 }
 
 static void look(struct secret_scan *s, size_t rule, uint64_t end, uint64_t high)
 {
 	const struct secret_rule *r = &s->rules.v[rule];
 	struct rule_state *st = state_of(s, rule);
-	uint64_t first = end > r->before ? end - r->before : 0;
+	uint64_t first = end > SECRET_BEFORE ? end - SECRET_BEFORE : 0;
 	uint64_t low = first > CONTEXT ? first - CONTEXT : 0;
 	if (end <= st->done || !path_counts(s, r, st))
 		return;
 	struct str window = window_of(s, low, high);
-	if (r->assigned && !is_assigned(str_from(window, (size_t)(end - low))))
+	if (!follows(r, str_from(window, (size_t)(end - low))))
 		return;
 	if (!st->pattern)
 		st->pattern = pattern_of(s, r->pattern);
 	size_t from = (size_t)(MAX(first, st->done) - low), last = (size_t)(end - low) - 1;
-	/* No built-in pattern goes over a line's end before its keyword. */
-	const char *line =
-		r->custom || from > last ? NULL : memrchr(window.p + from, '\n', last - from + 1);
+	/* No pattern goes over a line's end before its keyword. */
+	const char *line = from > last ? NULL : memrchr(window.p + from, '\n', last - from + 1);
 	if (line)
 		from = (size_t)(line - window.p) + 1;
 	struct secret_span all, secret;
@@ -405,7 +423,8 @@ void secret_scan_begin(struct secret_scan *s, struct str path, uint64_t size)
 	s->cut = NULL;
 	s->finds = NULL;
 	s->n_finds = s->finds_cap = s->n_named = s->n_waiting = 0;
-	s->body.n = s->tail.n = s->seam.n = 0;
+	s->body.n = s->tail.n = s->seam.n = s->sweep.bytes.n = 0;
+	s->sweep = (struct sweep){ .bytes = s->sweep.bytes };
 	s->base = s->lines = s->cursor = s->cursor_lines = 0;
 	s->piece = (struct str){ 0 };
 }
@@ -414,6 +433,73 @@ static void named(void *ctx, size_t rule)
 {
 	struct secret_scan *s = ctx;
 	*ARENA_PUSH(s->arena, s->named, s->n_named, s->named_cap) = rule;
+}
+
+/* Custom rules */
+
+static bool any_custom(struct secret_scan *s)
+{
+	for (size_t i = 0; i < s->rules.n; i++)
+		if (s->rules.v[i].custom && path_counts(s, &s->rules.v[i], state_of(s, i)))
+			return true;
+	return false;
+}
+
+/* Matches that begin in the block. */
+static void sweep_rule(struct secret_scan *s, size_t rule, size_t last)
+{
+	const struct secret_rule *r = &s->rules.v[rule];
+	struct rule_state *st = state_of(s, rule);
+	struct str bytes = str_buf(&s->sweep.bytes);
+	uint64_t base = s->sweep.base;
+	size_t from = s->sweep.from;
+	struct secret_span all, secret;
+	if (!st->pattern)
+		st->pattern = pattern_of(s, r->pattern);
+	if (st->done > base + from)
+		from = (size_t)(st->done - base);
+	while (st->pattern && from <= last && !(s->cut && s->n_finds >= SECRET_FINDS_MAX)) {
+		int n = secret_pattern_find(st->pattern, bytes, from, last, r->group, &all,
+					    &secret);
+		if (n < 0)
+			s->cut = "a custom rule took too long";
+		if (n <= 0)
+			return;
+		from = MAX(all.end, all.at + 1);
+		st->done = base + from;
+		judge(s, r, bytes, base, &all, &secret);
+	}
+}
+
+static void sweep_block(struct secret_scan *s, bool at_end)
+{
+	struct sweep *w = &s->sweep;
+	size_t last = at_end ? w->bytes.n : w->from + BLOCK - 1;
+	w->now = true;
+	for (size_t i = 0; i < s->rules.n; i++)
+		if (s->rules.v[i].custom && path_counts(s, &s->rules.v[i], state_of(s, i)))
+			sweep_rule(s, i, last);
+	w->now = false;
+}
+
+static void sweep_feed(struct secret_scan *s, struct str piece)
+{
+	struct sweep *w = &s->sweep;
+	while (piece.n) {
+		size_t full = w->from + BLOCK + SECRET_AFTER;
+		size_t n = MIN(piece.n, full - w->bytes.n);
+		buf_add_str(&w->bytes, str_upto(piece, n));
+		piece = str_from(piece, n);
+		if (w->bytes.n < full)
+			break;
+		sweep_block(s, false);
+		size_t gone = w->from + BLOCK - BEHIND;
+		w->lines += count_lines(w->bytes.p, gone);
+		w->base += gone;
+		w->bytes.n -= gone;
+		memmove(w->bytes.p, w->bytes.p + gone, w->bytes.n);
+		w->from = BEHIND;
+	}
 }
 
 static void keep_tail(struct secret_scan *s, struct str piece)
@@ -436,9 +522,12 @@ int secret_scan_feed(struct secret_scan *s, struct str piece, struct err *e)
 	if (!s->fed) {
 		s->fed = true;
 		matcher_find(&s->by_path, s->path, named, s);
+		s->sweep.here = any_custom(s);
 	}
 	if (s->n_named && s->body.n < SECRET_BODY)
 		buf_add_str(&s->body, str_upto(piece, SECRET_BODY - s->body.n));
+	if (s->sweep.here)
+		sweep_feed(s, piece);
 	s->piece = piece;
 	s->seam.n = 0;
 	s->cursor = s->base;
@@ -447,12 +536,12 @@ int secret_scan_feed(struct secret_scan *s, struct str piece, struct err *e)
 		look_at_waiting(s, false);
 	int r = secret_engine_scan(s->engine, piece, &sink, e);
 	uint64_t end = s->base + piece.n;
-	/* Lines of a body's end are not asked for any more, unless something waits or can still come. */
-	if (s->any_custom || s->n_waiting || end != s->size)
+	/* A body's end is not asked for any more, unless something waits or can still come. */
+	if (s->n_waiting || end != s->size) {
 		s->lines = line_of(s, end) - 1;
-	s->seam.n = 0;
-	if (s->any_custom || s->n_waiting || end != s->size)
 		keep_tail(s, piece);
+	}
+	s->seam.n = 0;
 	s->base = end;
 	s->piece = (struct str){ 0 };
 	return r;
@@ -522,13 +611,14 @@ static void drop(struct secret_scan *s)
 int secret_scan_end(struct secret_scan *s, struct secret_find **out, size_t *n, const char **cut,
 		    struct err *e)
 {
-	const struct secret_engine_sink sink = { hit, s };
-	int r = s->fed ? secret_engine_end(s->engine, &sink, e) : 0;
+	int r = s->fed ? secret_engine_end(s->engine, e) : 0;
 	if (r)
 		return r;
 	if (s->n_waiting)
 		look_at_waiting(s, true);
 	s->n_waiting = 0;
+	if (s->sweep.here)
+		sweep_block(s, true);
 	if (s->n_named)
 		look_at_body(s);
 	if (s->n_finds) {
@@ -554,7 +644,6 @@ static void file_by_path(struct secret_scan *s)
 			patterns[k] = arena_cstr(s->arena, r->paths.v[k]);
 		z->patterns = patterns;
 		list[i] = z;
-		s->any_custom |= r->custom;
 	}
 	matcher_init(&s->by_path, s->arena, list);
 }
@@ -596,6 +685,7 @@ void secret_scan_close(struct secret_scan *s)
 	buf_done(&s->body);
 	buf_done(&s->tail);
 	buf_done(&s->seam);
+	buf_done(&s->sweep.bytes);
 	free(s);
 }
 
