@@ -97,7 +97,7 @@ static const char *const patterns[] = { "*", NULL };
 
 const struct analyzer analyzer_secret = {
 	.name = "secret",
-	.version = 1,
+	.version = 2,
 	.scanners = SCAN_SECRETS,
 	.own_paths = true,
 	.patterns = patterns,

@@ -39,6 +39,13 @@ static const struct place {
 #include "analyze/secrets.def"
 };
 
+static const struct alias {
+	const char *id, *rules;
+} aliases[] = {
+#define ALIAS(id, rules) { id, rules },
+#include "analyze/secrets.def"
+};
+
 static bool has(const struct strs *v, struct str s)
 {
 	for (size_t i = 0; i < v->n; i++)
@@ -216,21 +223,54 @@ static int get_rule(struct arena *a, const struct yaml *y, struct secret_rule *r
 	return 0;
 }
 
+/* Our ids of a rule that is named as we or Trivy name it; false: it is neither. */
+static bool resolve(struct arena *a, const struct secret_rules *r, struct str name,
+		    struct strs *out)
+{
+	size_t i = 0;
+	struct str word;
+	if (secret_rules_find(r, name)) {
+		*ARENA_PUSH(a, out->v, out->n, out->cap) = name;
+		return true;
+	}
+	while (i < COUNT(aliases) && !str_eq(name, str_of(aliases[i].id)))
+		i++;
+	struct str rules = i < COUNT(aliases) ? str_of(aliases[i].rules) : S("");
+	while (str_word(&rules, &word)) {
+		if (!secret_rules_find(r, word))
+			return false;
+		*ARENA_PUSH(a, out->v, out->n, out->cap) = word;
+	}
+	return i < COUNT(aliases);
+}
+
+static int get_ids(struct arena *a, const struct yaml *top, const char *key,
+		   const struct secret_rules *r, struct strs *out, struct err *e)
+{
+	struct strs names = { 0 };
+	if (get_texts(a, top, key, &names, e))
+		return e->code;
+	for (size_t i = 0; i < names.n; i++)
+		if (!resolve(a, r, names.v[i], out))
+			return err_set(e, ERR_INVALID, "there is no rule '%.*s'", STR(names.v[i]));
+	return 0;
+}
+
 /* enable-builtin-rules keeps these alone, disable-rules drops some. */
 static int choose(struct arena *a, const struct yaml *top, struct secret_rules *out, struct err *e)
 {
 	struct strs only = { 0 }, off = { 0 };
 	size_t n = 0;
-	if (get_texts(a, top, "enable-builtin-rules", &only, e) ||
-	    get_texts(a, top, "disable-rules", &off, e) ||
+	if (get_ids(a, top, "enable-builtin-rules", out, &only, e) ||
+	    get_ids(a, top, "disable-rules", out, &off, e) ||
 	    get_texts(a, top, "disable-allow-rules", &out->places_off, e))
 		return e->code;
-	const struct strs *named[] = { &only, &off };
-	for (size_t k = 0; k < COUNT(named); k++)
-		for (size_t i = 0; i < named[k]->n; i++)
-			if (!secret_rules_find(out, named[k]->v[i]))
-				return err_set(e, ERR_INVALID, "there is no rule '%.*s'",
-					       STR(named[k]->v[i]));
+	const struct yaml *list = yaml_get(top, S("enable-builtin-rules"));
+	/* All would stay where those that should stay alone are not there. */
+	if (list && list->first && !only.n)
+		return err_set(e, ERR_INVALID,
+			       "line %u: enable-builtin-rules names no rule that is there",
+			       list->line);
 	for (size_t i = 0; i < out->n; i++)
 		if ((!only.n || has(&only, out->v[i].id)) && !has(&off, out->v[i].id))
 			out->v[n++] = out->v[i];

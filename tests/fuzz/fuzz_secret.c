@@ -1,5 +1,8 @@
 /* Any bytes as a body: what is found in it whole and in pieces, whose lengths the first 8 bytes give, is the same, lies
- * inside it, and is not shown. */
+ * inside it, and is not shown. No word of any rule is lost, neither in it nor in a body of up to a megabyte that grows from
+ * it. */
+#include "words.h"
+
 #include "analyze/secret_scan.h"
 
 #include <stdio.h>
@@ -12,7 +15,7 @@ static const char config[] = "rules:\n"
 			     "- id: ends\n"
 			     "  regex: 'end[0-9]{2,}$'\n"
 			     "- id: words\n"
-			     "  regex: '(?P<head>words)-(?P<tail>[0-9]{4,20})'\n"
+			     "  regex: '(?P<head>[a-f]{3})-(?P<tail>[0-9]{4,20})'\n"
 			     "  secret-group-name: tail\n"
 			     "  keywords: [near]\n"
 			     "- id: looks\n"
@@ -48,6 +51,23 @@ static bool same(const struct secret_find *x, const struct secret_find *y)
 	       x->line == y->line && x->end_line == y->end_line && str_eq(x->text, y->text);
 }
 
+static void words(const uint8_t *data, struct str body)
+{
+	static struct words w;
+	struct buf b = { 0 };
+	if (!w.engine)
+		words_open(&w, config);
+	memcpy(&w.random, data, LENGTHS);
+	if (!words_same(&w, body, (size_t)1 + data[0]))
+		abort();
+	/* Most are small, as growing one to a megabyte takes long. */
+	buf_add_str(&b, body);
+	words_grow(&w, (size_t)1 << (data[1] % 64 ? data[1] % 13 : 20), &b);
+	if (!words_same(&w, str_buf(&b), (size_t)1 + data[2] * (size_t)data[3]))
+		abort();
+	buf_done(&b);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct arena kept;
@@ -65,6 +85,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	}
 	struct str body = { (const char *)data + LENGTHS, size - LENGTHS };
+	words(data, body);
 	for (int i = 0; i < 2; i++) {
 		if (secret_scan_open(&a, prepared, &s[i], &e))
 			abort();

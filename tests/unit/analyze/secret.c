@@ -1,5 +1,6 @@
 /* Secrets: every rule has samples; what is found does not depend on the pieces; lines, exceptions, configurations, limits. */
 #include "drive.h"
+#include "words.h"
 
 #include "analyze/secret.h"
 #include "analyze/secret_engine.h"
@@ -163,6 +164,69 @@ static void test_rules(void **state)
 	close_world(&w);
 }
 
+/* No word is lost, in one call of up to a megabyte and in pieces. */
+static void test_words(void **state)
+{
+	static const struct {
+		size_t size, piece;
+		unsigned times;
+	} t[] = { { 40, 20, 400 }, { 5000, 70, 30 }, { 60000, 4096, 3 }, { 1 << 20, 100000, 1 } };
+	struct words w;
+	(void)state;
+	words_open(&w,
+		   "rules:\n- {id: x, regex: x, keywords: [Near, '-', 'eleven and more bytes']}\n");
+	for (size_t i = 0; i < COUNT(t); i++)
+		for (unsigned k = 0; k < t[i].times; k++) {
+			struct buf b = { 0 };
+			words_grow(&w, t[i].size, &b);
+			if (!words_same(&w, str_buf(&b), t[i].piece))
+				fail_msg("%zu bytes, time %u", b.n, k);
+			buf_done(&b);
+		}
+	words_close(&w);
+}
+
+/* An expression without words, about a body of many blocks: as if it were asked about the body at once. */
+static void test_custom(void **state)
+{
+	static const char text[] = "[a-f]{3}-[0-9]{4,20}";
+	static const size_t pieces[] = { 0, 1, 20, 4096, 65536, 100003 };
+	enum { BLOCK = 64 * 1024, SIZE = 400000 };
+	struct world w;
+	struct buf b = { 0 };
+	struct secret_pattern *p;
+	struct secret_span all, group, want[SECRET_FINDS_MAX];
+	struct secret_find *v;
+	struct err e;
+	size_t n = 0;
+	(void)state;
+	open_world(&w, "enable-builtin-rules: [jwt]\nrules:\n- {id: own, regex: "
+		       "'[a-f]{3}-[0-9]{4,20}'}\n");
+	while (b.n < SIZE)
+		expand(&w, S("dea-{20 0-9}{3000 g-z\n}"), &b);
+	/* Across where blocks begin and end. */
+	for (size_t at = BLOCK; at + 100 < b.n; at += BLOCK)
+		memcpy(b.p + at - 3 - at / BLOCK, "abc-12345678", 12);
+	assert_int_equal(secret_pattern_open(str_of(text), &p, &e), 0);
+	for (size_t from = 0;
+	     secret_pattern_find(p, str_buf(&b), from, b.n, S(""), &all, &group) > 0;
+	     from = all.end) {
+		assert_true(n < COUNT(want));
+		want[n++] = all;
+	}
+	secret_pattern_close(p);
+	assert_true(n > SIZE / 4000);
+	for (size_t i = 0; i < COUNT(pieces); i++) {
+		assert_int_equal(find(&w, "app/x", str_buf(&b), pieces[i], &v), n);
+		for (size_t k = 0; k < n; k++) {
+			assert_int_equal(v[k].at, want[k].at);
+			assert_int_equal(v[k].end, want[k].end);
+		}
+	}
+	buf_done(&b);
+	close_world(&w);
+}
+
 /* A body of megabytes with finds at many places, whole and in pieces of many lengths. */
 static void test_pieces(void **state)
 {
@@ -287,6 +351,33 @@ static void test_config(void **state)
 	}
 }
 
+/* The rules of Trivy by their names. */
+static void test_aliases(void **state)
+{
+	struct arena a = { 0 };
+	struct buf b = { 0 };
+	struct secret_rules r;
+	struct err e;
+	(void)state;
+	assert_true(drive_read("LAZARET_TESTS", "data/secret/trivy-rules.yaml", &b));
+	if (secret_rules_read(&a, str_buf(&b), &r, &e))
+		fail_msg("%s", e.text);
+	assert_null(secret_rules_find(&r, S("github-pat")));
+	assert_null(secret_rules_find(&r, S("jwt")));
+	assert_null(secret_rules_find(&r, S("stripe-test-key")));
+	assert_non_null(secret_rules_find(&r, S("vault-service-token")));
+	/* Those that should stay stay alone. */
+	b.n = 0;
+	buf_add_str(&b, S("enable-builtin-rules: [slack-access-token, github-oauth]\n"));
+	assert_int_equal(secret_rules_read(&a, str_buf(&b), &r, &e), 0);
+	assert_int_equal(r.n, 4);
+	b.n = 0;
+	buf_add_str(&b, S("enable-builtin-rules: [twitch-api-token]\n"));
+	assert_int_equal(secret_rules_read(&a, str_buf(&b), &r, &e), ERR_INVALID);
+	buf_done(&b);
+	arena_done(&a);
+}
+
 static void test_reject(void **state)
 {
 	static const char *const files[] = {
@@ -336,7 +427,7 @@ static void test_hostile(void **state)
 		struct secret_find *v;
 		const char *cut;
 		size_t n;
-		while (b.n < 300000)
+		while (b.n < 100000)
 			buf_add_str(&b, str_of(units[i]));
 		secret_scan_begin(w.scan, S("app/x"), b.n);
 		assert_int_equal(secret_scan_feed(w.scan, str_buf(&b), &e), 0);
@@ -379,10 +470,11 @@ static void test_analyzer(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rules),	 cmocka_unit_test(test_pieces),
+		cmocka_unit_test(test_rules),	 cmocka_unit_test(test_words),
+		cmocka_unit_test(test_custom),	 cmocka_unit_test(test_pieces),
 		cmocka_unit_test(test_places),	 cmocka_unit_test(test_config),
 		cmocka_unit_test(test_reject),	 cmocka_unit_test(test_hostile),
-		cmocka_unit_test(test_analyzer),
+		cmocka_unit_test(test_analyzer), cmocka_unit_test(test_aliases),
 	};
 	return cmocka_run_group_tests_name("analyze/secret", tests, NULL, NULL);
 }
