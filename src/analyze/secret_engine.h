@@ -20,8 +20,8 @@ int secret_engine_compile(const struct secret_rules *r, struct buf *out, struct 
 int secret_engine_open(struct str compiled, struct secret_engine **out, struct err *e);
 void secret_engine_close(struct secret_engine *s);
 
-/* rule: index in secret_rules.v; word: it is one of that rule's `words` that was seen, not of its keyword. end: of the hit, in bytes from the
- * stream's beginning. Hits of one rule come with ascending ends. */
+/* rule: index in secret_rules.v; word: it is one of that rule's `words` that was seen, not of its keyword. end: of the hit,
+ * in bytes from the stream's beginning. Hits of one rule come with ascending ends. */
 struct secret_engine_sink {
 	void (*hit)(void *ctx, size_t rule, bool word, uint64_t end);
 	void *ctx;
