@@ -149,7 +149,7 @@ static bool search_window(const struct search *q, struct str window, size_t unti
 {
 	const char *end = window.p + window.n, *p = window.p;
 	struct str fixed = str_buf(&q->fixed);
-	while ((p = memmem(p, (size_t)(end - p), fixed.p, fixed.n)) &&
+	while ((p = memmem(p, (size_t)(end - p), fixed.p ? fixed.p : "", fixed.n)) &&
 	       (size_t)(p - window.p) < until) {
 		const char *from = p + q->skip;
 		if (fits(q, (struct str){ from, MIN((size_t)(end - from), (size_t)MATCH_MAX) },

@@ -198,13 +198,18 @@ static int get_rule(struct arena *a, const struct yaml *y, struct secret_rule *r
 				   .category = S("custom") };
 	if (y->kind != YAML_MAP)
 		return err_set(e, ERR_INVALID, "line %u: a rule is no map", y->line);
-	if (check_keys(y, names, e) || get_text(y, "id", &r->id, e) ||
-	    get_text(y, "category", &r->category, e) || get_text(y, "title", &r->title, e) ||
-	    get_text(y, "severity", &r->severity, e) || get_text(y, "regex", &r->pattern, e) ||
-	    get_text(y, "path", &r->path, e) || get_text(y, "secret-group-name", &r->group, e) ||
-	    get_text(y, "entropy", &entropy, e) || get_texts(a, y, "keywords", &r->words, e) ||
-	    get_exclude(a, y, &r->exclude, e))
-		return e->code;
+	int code;
+	if ((code = check_keys(y, names, e)) || (code = get_text(y, "id", &r->id, e)) ||
+	    (code = get_text(y, "category", &r->category, e)) ||
+	    (code = get_text(y, "title", &r->title, e)) ||
+	    (code = get_text(y, "severity", &r->severity, e)) ||
+	    (code = get_text(y, "regex", &r->pattern, e)) ||
+	    (code = get_text(y, "path", &r->path, e)) ||
+	    (code = get_text(y, "secret-group-name", &r->group, e)) ||
+	    (code = get_text(y, "entropy", &entropy, e)) ||
+	    (code = get_texts(a, y, "keywords", &r->words, e)) ||
+	    (code = get_exclude(a, y, &r->exclude, e)))
+		return code;
 	if (r->id.n == 0 || r->pattern.n == 0)
 		return err_set(e, ERR_INVALID, "line %u: a rule wants id and regex", y->line);
 	if (entropy.n && !str_to_u64(entropy, 80, &tenths))
@@ -284,8 +289,9 @@ static int add_custom(struct arena *a, const struct yaml *top, struct secret_rul
 	const struct yaml *list = yaml_get(top, S("rules"));
 	for (const struct yaml *y = list ? list->first : NULL; y; y = y->next) {
 		struct secret_rule r;
-		if (get_rule(a, y, &r, e))
-			return e->code;
+		int code = get_rule(a, y, &r, e);
+		if (code)
+			return code;
 		if (secret_rules_find(out, r.id))
 			return err_set(e, ERR_INVALID, "line %u: there is a rule '%.*s' already",
 				       y->line, STR(r.id));

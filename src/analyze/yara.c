@@ -162,13 +162,15 @@ static int yara_open(struct str text, struct yara **out, struct err *e)
 		abort();
 	if (memchr(text.n ? text.p : "", 0, text.n))
 		return err_set(e, ERR_INVALID, "YARA rules hold a NUL byte");
-	if (open_api(&y->api, e))
-		return e->code;
+	int r = open_api(&y->api, e);
+	if (r)
+		return r;
 	if (y->api.initialize() != ERROR_SUCCESS)
 		return err_set(e, ERR_UNSUPPORTED, "%s does not start", library_name);
 	y->initialized = true;
-	if (compile(y, text, e))
-		return e->code;
+	r = compile(y, text, e);
+	if (r)
+		return r;
 	if (y->api.scanner_create(y->rules, &y->scanner) != ERROR_SUCCESS)
 		return err_set(e, ERR_UNSUPPORTED, "%s cannot make a scanner", library_name);
 	*out = STEAL(y);
@@ -194,8 +196,9 @@ int yara_check(struct str rules, struct err *e)
 {
 	CLEANUP(cleanup_yara) struct yara *y = NULL;
 	struct err why = { 0 };
-	if (yara_open(rules, &y, e))
-		return e->code;
+	int r = yara_open(rules, &y, e);
+	if (r)
+		return r;
 	y->api.scanner_set_flags(y->scanner, SCAN_FLAGS_NO_TRYCATCH);
 	y->api.scanner_set_callback(y->scanner, refuse_modules, &why);
 	(void)y->api.scanner_scan_mem(y->scanner, (const uint8_t *)"", 0);
@@ -275,8 +278,9 @@ static int end(struct analysis *an, void *state, const struct file *f, const str
 	if (!an->options || !an->options->yara_rules.n)
 		return 0;
 	if (!y) {
-		if (yara_open(an->options->yara_rules, &y, e))
-			return e->code;
+		int r = yara_open(an->options->yara_rules, &y, e);
+		if (r)
+			return r;
 		an->shared = y;
 		y->api.scanner_set_timeout(y->scanner, SCAN_SECONDS);
 		y->api.scanner_set_flags(y->scanner, SCAN_FLAGS_NO_TRYCATCH | SCAN_FLAGS_FAST_MODE |
