@@ -21,6 +21,7 @@ enum {
 	DETAILS_SHOWN = 5,
 	CHAIN_MAX = 8, /* packages between the project and the one at hand that are named */
 	TITLE_LEAST = 12,
+	EXPRESSION_SHOWN = 80,
 	COLUMN_LEAST = 14
 };
 
@@ -88,6 +89,22 @@ static void put_cell(struct table *t, struct str s, size_t width, const char *co
 		buf_add_char(t->out, ' ');
 }
 
+/* The same vulnerability in the same version of a package, in several places. */
+static bool same_cells(const struct item *x, const struct item *y)
+{
+	return x->finding->status == y->finding->status && str_eq(x->id, y->id) &&
+	       str_eq(x->name, y->name) && str_eq(x->version, y->version) &&
+	       str_eq(x->fixed, y->fixed);
+}
+
+static size_t places_of(const struct table *t, size_t from, size_t to)
+{
+	size_t at = from + 1;
+	while (at < to && same_cells(t->rows[from].item, t->rows[at].item))
+		at++;
+	return at - from;
+}
+
 /* The cells of a vulnerability's row. */
 static void cells_of(const struct item *i, struct str cells[COLUMNS])
 {
@@ -119,6 +136,8 @@ static void fit(struct table *t)
 		struct str cells[COLUMNS];
 		const struct item *x = t->rows[i].item;
 		cells_of(x, cells);
+		if (i && same_cells(t->rows[i - 1].item, x))
+			cells[0] = arena_printf(t->arena, "%.*s (x%zu)", STR(cells[0]), t->n_rows);
 		for (size_t c = 0; c < COLUMNS; c++)
 			t->width[c] = MAX(t->width[c], columns_of(cells[c]) +
 							       (c == 1 && x->finding->kev ? 4 : 0));
@@ -310,6 +329,25 @@ static void put_group_head(struct table *t, const struct inventory *inv, size_t 
 	buf_add_char(t->out, '\n');
 }
 
+/* One row, and below it where the package is, unless that was said before. */
+static void put_places(struct table *t, const struct inventory *inv, struct map *said,
+		       const struct row *rows, size_t n)
+{
+	struct str cells[COLUMNS];
+	cells_of(rows[0].item, cells);
+	if (n > 1)
+		cells[0] = arena_printf(t->arena, "%.*s (x%zu)", STR(cells[0]), n);
+	put_row(t, cells, rows[0].item);
+	for (size_t i = 0; i < n; i++) {
+		const struct package *p = rows[i].item->package;
+		void **slot =
+			map_at(said, arena_printf(t->arena, "%zu", (size_t)(p - inv->packages)));
+		if (!*slot)
+			put_package_line(t, inv, &rows[i]);
+		*slot = t;
+	}
+}
+
 static void put_rows(struct table *t, const struct inventory *inv)
 {
 	struct map said;
@@ -321,16 +359,9 @@ static void put_rows(struct table *t, const struct inventory *inv)
 		if (from || to < t->n_rows || t->rows[from].group.n)
 			put_group_head(t, inv, from, to);
 		put_row(t, heads, NULL);
-		for (size_t i = from; i < to; i++) {
-			struct str cells[COLUMNS];
-			cells_of(t->rows[i].item, cells);
-			put_row(t, cells, t->rows[i].item);
-			const struct package *p = t->rows[i].item->package;
-			void **slot = map_at(
-				&said, arena_printf(t->arena, "%zu", (size_t)(p - inv->packages)));
-			if (!*slot)
-				put_package_line(t, inv, &t->rows[i]);
-			*slot = t;
+		for (size_t i = from, n; i < to; i += n) {
+			n = places_of(t, i, to);
+			put_places(t, inv, &said, &t->rows[i], n);
 		}
 	}
 }
@@ -482,7 +513,8 @@ static void put_licence_line(struct table *t, const struct report *r, size_t fro
 	buf_add_str(t->out, S("  "));
 	put_cell(t, str_of(severity_name(f->severity)), 8, colours[f->severity]);
 	buf_addf(t->out, " %.*s ", STR(f->category));
-	put_safe(t->out, f->expression);
+	struct str expression = text_clean(t->arena, f->expression, EXPRESSION_SHOWN);
+	put_safe(t->out, expression);
 	buf_add_str(t->out, S(": "));
 	for (size_t i = from; i < to; i++) {
 		if (r->licences[i].suppressed.by.n)

@@ -246,3 +246,18 @@ def test_what_was_not_counted_is_not_told_as_none(world):
     text = world('scan', '--scanners', 'secret', 'oci:image').stdout
     assert '2 layers' in text and 'packages' not in text
     assert '2 packages in 2 layers' in world('scan', 'oci:image').stdout
+
+
+def test_one_package_in_two_places_is_one_row(lazaret, tmp_path):
+    feed = tmp_path / 'feed'
+    feed.mkdir()
+    (feed / 'a.json').write_text(json.dumps({'schema_version': '1.7.0', 'id': 'GHSA-aaaa-bbbb-cccc', 'modified': '2026-01-03T00:00:00Z', 'affected': [
+        {'package': {'ecosystem': 'npm', 'name': 'twice'}, 'ranges': [{'type': 'SEMVER', 'events': [{'introduced': '0'}, {'fixed': '1.1.0'}]}]}]}))
+    assert lazaret('db', 'import', feed).returncode == 0
+    package = b'{"name": "twice", "version": "1.0.0"}'
+    images.Layout(tmp_path / 'image').image([{f'app/{x}node_modules/twice/package.json': package for x in ('', 'node_modules/a/')}])
+    assert len(lazaret.scan('oci:image')['findings']) == 2
+    text = lazaret('scan', 'oci:image').stdout.splitlines()
+    row, = [i for i, x in enumerate(text) if 'GHSA-aaaa-bbbb-cccc' in x]
+    assert text[row].startswith('twice (x2) ') and [x.strip() for x in text[row + 1:row + 3]] == [
+        'app/node_modules/a/node_modules/twice/package.json', 'app/node_modules/twice/package.json']
