@@ -37,6 +37,7 @@ struct type_count {
 	const struct ecosystem *ecosystem; /* NULL: no feed speaks of this type */
 	size_t judged, without_version;
 	struct str named; /* the first of those without a version */
+	size_t n_named;
 };
 
 struct matcher {
@@ -406,7 +407,9 @@ static int look_up_library(struct matcher *m, const struct package *p, struct er
 		return 0;
 	struct type_count *t = type_at(m, p->type);
 	if (!p->version.n || str_eq(p->version, S("(devel)"))) {
-		if (t->without_version < UNVERSIONED_NAMED)
+		bool told = str_find(t->named, p->name) >= 0;
+		t->n_named += !told;
+		if (!told && t->n_named <= UNVERSIONED_NAMED)
 			t->named = arena_printf(m->a, "%.*s%s%.*s", STR(t->named),
 						t->named.n ? ", " : "", STR(p->name));
 		t->without_version++;
@@ -504,7 +507,9 @@ static void say_unknown_distribution(struct matcher *m, int64_t now)
 		return;
 	if (!d->id.n)
 		push(m, u,
-		     S("no distribution was recognised; name it with --distro if there is one"));
+		     S("no distribution was recognised and no package was found; name the "
+		       "distribution "
+		       "with --distro if there is one"));
 	else if (!d->advisory_namespace.n)
 		push(m, u,
 		     arena_printf(m->a, "no feed has advisories for %.*s %.*s", STR(d->id),
@@ -540,7 +545,7 @@ static void say_unknown_libraries(struct matcher *m)
 					  "nothing can be said: %.*s%s",
 					  t->without_version, t->without_version == 1 ? "" : "s",
 					  STR(t->type), STR(t->named),
-					  t->without_version > UNVERSIONED_NAMED ? ", ..." : ""));
+					  t->n_named > UNVERSIONED_NAMED ? ", ..." : ""));
 		if (t->judged && none)
 			push(m, t->ecosystem && !program ? &m->out->unknown : &m->out->warnings,
 			     arena_printf(m->a,

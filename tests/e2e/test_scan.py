@@ -261,3 +261,22 @@ def test_one_package_in_two_places_is_one_row(lazaret, tmp_path):
     row, = [i for i, x in enumerate(text) if 'GHSA-aaaa-bbbb-cccc' in x]
     assert text[row].startswith('twice (x2) ') and [x.strip() for x in text[row + 1:row + 3]] == [
         'app/node_modules/a/node_modules/twice/package.json', 'app/node_modules/twice/package.json']
+
+
+def test_packages_without_a_version_are_named(world, tmp_path):
+    (tmp_path / 'project').mkdir()
+    (tmp_path / 'project/go.mod').write_text('module example.org/app\n\nrequire example.org/b v1.0.0\n')
+    assert '1 package of type golang without a version, of which nothing can be said: example.org/app' in world.scan('project')['warnings']
+
+
+def test_a_project_without_a_lockfile_is_told(world, tmp_path):
+    (tmp_path / 'project/locked').mkdir(parents=True)
+    for folder in ('project', 'project/locked'):
+        (tmp_path / folder / 'Cargo.toml').write_text('[dependencies]\nidna = "0.1"\n')
+    (tmp_path / 'project/locked/Cargo.lock').write_text('[[package]]\nname = "idna"\nversion = "0.1.5"\n')
+    note, = world.scan('--strict', 'project', status=1)['not_examined']
+    assert note['path'] == 'Cargo.toml' and 'no lockfile' in note['reason']
+    assert world.scan('project/locked')['not_examined'] == []
+    # In an image what is installed counts, not what somebody asked for.
+    images.Layout(tmp_path / 'with').image([{'app/Cargo.toml': b'[dependencies]\nidna = "0.1"\n'}])
+    assert world.scan('oci:with')['not_examined'] == []

@@ -20,7 +20,7 @@
 	_(package_json) \
 	_(package_lock) _(pnpm_lock) _(yarn_lock) _(python_dist) _(python_lock) _(pyproject) \
 		_(pipfile_lock) _(requirements) _(conda_meta) _(bun_lock) _(deno_lock) \
-			_(python_egg)
+			_(python_egg) _(unlocked)
 #define DECLARE(name) extern const struct analyzer analyzer_##name;
 #define POINTER(name) &analyzer_##name,
 ANALYZERS(DECLARE)
@@ -40,7 +40,7 @@ static size_t give(struct drive *d, const char *path, struct str body, size_t *t
 		if (!takes(ours[i], path, body))
 			continue;
 		d->analyzer = ours[i];
-		(*taken)++;
+		*taken += ours[i] != &analyzer_unlocked; /* takes any bytes */
 		if (drive_file(d, path, body, 0) < 0)
 			bad++;
 	}

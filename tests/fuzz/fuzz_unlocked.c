@@ -1,0 +1,4 @@
+/* Manifests of projects: any bytes. */
+#include "fuzz_analyzer.h"
+
+FUZZ_ANALYZER(unlocked, "Cargo.toml")
