@@ -241,7 +241,7 @@ class Page(html.parser.HTMLParser):
         self.scripts += tag == 'script'
         if tag in ('img', 'iframe', 'link', 'object', 'embed', 'base') or 'src' in attrs or any(a.startswith('on') for a in attrs):
             self.bad.append((tag, attrs))
-        if not re.match(r'https?://', attrs.get('href', 'https://')):
+        if not re.match(r'https?://|#target-[1-9][0-9]*$', attrs.get('href', 'https://')):
             self.bad.append((tag, attrs))
         if tag not in self.VOID:
             self.open.append(tag)
