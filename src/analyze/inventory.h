@@ -105,7 +105,7 @@ struct layer_info {
 struct not_examined {
 	struct str path, reason;        /* path empty: the layer or the image as a whole */
 	ssize_t layer;                  /* -1: none */
-	bool database;                  /* a package database that could not be read (wholly) */
+	bool database;                  /* a package database, or a lockfile, that could not be read (wholly) */
 };
 
 struct inventory {

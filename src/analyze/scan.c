@@ -448,7 +448,7 @@ static void take_notes(struct scan *s, const struct fold *f)
 				       STR(ff->file->analyzer), STR(ff->file->unreadable));
 			const struct analyzer *an = analyzer_find(ff->file->analyzer);
 			s->inv->not_examined[s->inv->n_not_examined - 1].database =
-				an && an->database;
+				an && (an->database || an->lockfile);
 		}
 	}
 }

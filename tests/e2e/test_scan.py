@@ -280,3 +280,15 @@ def test_a_project_without_a_lockfile_is_told(world, tmp_path):
     # In an image what is installed counts, not what somebody asked for.
     images.Layout(tmp_path / 'with').image([{'app/Cargo.toml': b'[dependencies]\nidna = "0.1"\n'}])
     assert world.scan('oci:with')['not_examined'] == []
+
+
+def test_a_lockfile_that_cannot_be_read_is_not_clean(world, tmp_path):
+    """It is the list of what a project has: the verdict is unknown, as with a package database."""
+    project = tmp_path / 'project'
+    project.mkdir()
+    (project / 'package-lock.json').write_text('{"lockfileVersion": 3, "packages": {')
+    r = world('scan', '-f', 'json', 'project')
+    report = json.loads(r.stdout)
+    assert r.returncode == 1 and report['verdict'] == 'unknown'
+    assert [n['path'] for n in report['not_examined']] == ['package-lock.json']
+    assert any('package-lock.json could not be read' in x for x in report['reasons'])
