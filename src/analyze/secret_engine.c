@@ -8,12 +8,12 @@
  * The library is opened by name: it is C++ and would cost every start of the program otherwise. */
 #include "analyze/secret_engine.h"
 
-#include <dlfcn.h>
+#include "base/library.h"
+
 #include <hs/hs.h>
 #include <stdio.h>
 
 struct api {
-	void *library;
 	__typeof__(hs_version) *version;
 	__typeof__(hs_valid_platform) *valid_platform;
 	__typeof__(hs_populate_platform) *populate_platform;
@@ -41,13 +41,9 @@ struct secret_engine {
 /* The number of rules, then the library's bytes. */
 enum { HEAD = 8 };
 static const char library_name[] = "libhs.so.5";
-
-static bool resolve(struct api *a)
+static int open_api(struct api *a, struct err *e)
 {
-	const struct {
-		const char *name;
-		void *place;
-	} names[] = {
+	const struct library_symbol names[] = {
 		{ "hs_version", &a->version },
 		{ "hs_valid_platform", &a->valid_platform },
 		{ "hs_populate_platform", &a->populate_platform },
@@ -63,45 +59,19 @@ static bool resolve(struct api *a)
 		{ "hs_scan_stream", &a->scan_stream },
 		{ "hs_reset_stream", &a->reset_stream },
 	};
-	for (size_t i = 0; i < COUNT(names); i++) {
-		void *f = dlsym(a->library, names[i].name);
-		if (!f)
-			return false;
-		memcpy(names[i].place, &f, sizeof f);
-	}
-	return true;
-}
-
-/* The library stays loaded until the program ends: a second opening finds it without looking for a file. */
-static int open_api(struct api *a, struct err *e)
-{
-	a->library = dlopen(library_name, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
-	if (!a->library)
-		return err_set(e, ERR_UNSUPPORTED,
-			       "secrets cannot be searched for: %s cannot be loaded: %s",
-			       library_name, dlerror());
-	if (!resolve(a))
-		return err_set(e, ERR_UNSUPPORTED,
-			       "secrets cannot be searched for: %s is of another version",
-			       library_name);
+	if (library_load(library_name, names, COUNT(names), e))
+		return err_in(e, "secrets cannot be searched for");
 	if (a->valid_platform() != HS_SUCCESS)
 		return err_set(e, ERR_UNSUPPORTED,
-			       "secrets cannot be searched for: %s does not run on this processor",
-			       library_name);
+			       "secrets cannot be searched for: the library does not run on this "
+			       "processor");
 	return 0;
-}
-
-static void close_api(struct api *a)
-{
-	if (a->library)
-		dlclose(a->library);
 }
 
 int secret_engine_load(struct err *e)
 {
 	struct api a = { 0 };
 	int r = open_api(&a, e);
-	close_api(&a);
 	return r;
 }
 
@@ -115,7 +85,6 @@ int secret_engine_id(struct buf *out, struct err *e)
 	if (r == 0)
 		buf_addf(out, "%s tune %u features %llx", a.version(), p.tune,
 			 (unsigned long long)p.cpu_features);
-	close_api(&a);
 	return r;
 }
 
@@ -214,7 +183,6 @@ int secret_engine_compile(const struct secret_rules *r, struct buf *out, struct 
 		code = serialize(&api, r, db, out, e);
 	if (db)
 		api.free_database(db);
-	close_api(&api);
 	arena_done(&a);
 	return code;
 }
@@ -256,7 +224,6 @@ void secret_engine_close(struct secret_engine *s)
 		s->api.free_scratch(s->scratch);
 	if (s->db)
 		s->api.free_database(s->db);
-	close_api(&s->api);
 	free(s);
 }
 

@@ -9,17 +9,17 @@
 #include "analyze/analyzer.h"
 #include "analyze/marks.h"
 
-#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include "base/library.h"
+
 #include <yara.h>
 
 enum { SCAN_SECONDS = 30, MARKS_MAX = 100, TEXT_MAX = 300 };
 static const char library_name[] = "libyara.so.9";
 
 struct api {
-	void *library;
 	__typeof__(yr_initialize) *initialize;
 	__typeof__(yr_finalize) *finalize;
 	__typeof__(yr_compiler_create) *compiler_create;
@@ -49,12 +49,9 @@ struct yara {
 	bool cut;
 };
 
-static bool resolve(struct api *a)
+static int open_api(struct api *a, struct err *e)
 {
-	const struct {
-		const char *name;
-		void *place;
-	} names[] = {
+	const struct library_symbol names[] = {
 		{ "yr_initialize", &a->initialize },
 		{ "yr_finalize", &a->finalize },
 		{ "yr_compiler_create", &a->compiler_create },
@@ -71,35 +68,15 @@ static bool resolve(struct api *a)
 		{ "yr_scanner_set_timeout", &a->scanner_set_timeout },
 		{ "yr_scanner_scan_mem", &a->scanner_scan_mem },
 	};
-	for (size_t i = 0; i < COUNT(names); i++) {
-		void *f = dlsym(a->library, names[i].name);
-		if (!f)
-			return false;
-		memcpy(names[i].place, &f, sizeof f);
-	}
-	return true;
-}
-
-static int open_api(struct api *a, struct err *e)
-{
-	a->library = dlopen(library_name, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
-	if (!a->library)
-		return err_set(e, ERR_UNSUPPORTED,
-			       "YARA rules cannot be used: %s cannot be loaded: %s", library_name,
-			       dlerror());
-	if (!resolve(a))
-		return err_set(e, ERR_UNSUPPORTED,
-			       "YARA rules cannot be used: %s is of another version", library_name);
+	if (library_load(library_name, names, COUNT(names), e))
+		return err_in(e, "YARA rules cannot be used");
 	return 0;
 }
 
 int yara_load(struct err *e)
 {
 	struct api a = { 0 };
-	int r = open_api(&a, e);
-	if (a.library)
-		dlclose(a.library);
-	return r;
+	return open_api(&a, e);
 }
 
 static void yara_close(struct yara *y)
@@ -110,8 +87,6 @@ static void yara_close(struct yara *y)
 		y->api.rules_destroy(y->rules);
 	if (y->initialized)
 		y->api.finalize();
-	if (y->api.library)
-		dlclose(y->api.library);
 	free(y);
 }
 

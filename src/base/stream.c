@@ -113,6 +113,26 @@ int stream_read_all(struct stream *s, size_t max, struct buf *b, struct err *e)
 	}
 }
 
+int stream_read_line(struct stream *s, size_t max, struct buf *b, struct err *e)
+{
+	b->n = 0;
+	for (;;) {
+		ssize_t n = stream_fill(s, e);
+		if (n < 0)
+			return (int)n;
+		if (n == 0)
+			return b->n > 0;
+		const unsigned char *nl = memchr(s->pos, '\n', (size_t)n);
+		size_t take = nl ? (size_t)(nl - s->pos) : (size_t)n;
+		if (take > max - b->n)
+			return err_set(e, ERR_LIMIT, "a line is longer than %zu bytes", max);
+		buf_add(b, s->pos, take);
+		s->pos += take + (nl ? 1 : 0);
+		if (nl)
+			return 1;
+	}
+}
+
 int stream_drain(struct stream *s, struct err *e)
 {
 	int64_t n = stream_skip(s, INT64_MAX, e);

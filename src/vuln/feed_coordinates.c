@@ -43,28 +43,6 @@ static int read_line(struct str line, const struct feed_sink *sink, struct err *
 	return r;
 }
 
-/* The next line without its end, in b: 1, 0 at the end, or a code. */
-static int next_line(struct stream *in, struct buf *b, struct err *e)
-{
-	b->n = 0;
-	for (;;) {
-		ssize_t n = stream_fill(in, e);
-		if (n < 0)
-			return (int)n;
-		if (n == 0)
-			return b->n > 0;
-		const unsigned char *nl = memchr(in->pos, '\n', (size_t)n);
-		size_t take = nl ? (size_t)(nl - in->pos) : (size_t)n;
-		if (b->n + take > LINE_MAX_BYTES)
-			return err_set(e, ERR_LIMIT, "a line is longer than %d bytes",
-				       LINE_MAX_BYTES);
-		buf_add(b, in->pos, take);
-		in->pos += take + (nl ? 1 : 0);
-		if (nl)
-			return 1;
-	}
-}
-
 static int coordinates_parse(struct stream *in, struct str detail, const struct feed_sink *sink,
 			     struct err *e)
 {
@@ -72,7 +50,7 @@ static int coordinates_parse(struct stream *in, struct str detail, const struct 
 	bool begun = false;
 	int r;
 	(void)detail;
-	while ((r = next_line(in, &b, e)) == 1) {
+	while ((r = stream_read_line(in, LINE_MAX_BYTES, &b, e)) == 1) {
 		struct str line = str_trim(str_buf(&b));
 		if (line.n == 0 || line.p[0] == '#')
 			continue;
