@@ -1,5 +1,6 @@
 """Input that wants to hurt: each ends with exit 3, a line about what was not examined, or the verdict unknown; never with a crash, and
 never clean in silence. Time and memory are bounded. With LAZARET_ASAN naming a sanitizer build, that one reads it all too."""
+import base64
 import gzip
 import hashlib
 import io
@@ -612,7 +613,7 @@ def test_records_changed_in_the_cache(home, tmp_path):
         layout(tmp_path / name, body)
 
     def scan(name):
-        r = home.scan('--cache-dir', tmp_path / 'cache', '--db-dir', home.cwd / 'cache/db', f'oci:{tmp_path}/{name}')
+        r = home.scan('--cache-dir', tmp_path / 'cache', '--db-dir', home.cwd / 'cache/db', '--scanners', 'vuln', f'oci:{tmp_path}/{name}')
         r.pop('created')
         return r
     want = {name: scan(name) for name in ('one', 'two')}
@@ -630,6 +631,26 @@ def test_records_changed_in_the_cache(home, tmp_path):
     records[0].unlink()
     records[0].mkdir()
     assert {name: scan(name) for name in want} == want
+
+
+def test_compiled_rules_changed_in_the_cache(home, tmp_path):
+    """The compiled rules for secrets lie there too: damaged ones are made anew, and never find less."""
+    key = b'-----BEGIN RSA PRIVATE KEY-----\n' + base64.b64encode(bytes(range(256)) * 3) + b'\n-----END RSA PRIVATE KEY-----\n'
+    layout(tmp_path / 'one', {**BASE, 'root/key': key})
+
+    def scan():
+        r = home.scan('--cache-dir', tmp_path / 'cache', '--db-dir', home.cwd / 'cache/db', '--scanners', 'secret', f'oci:{tmp_path}/one')
+        return len(r['secrets']), [n['reason'] for n in r['not_examined']]
+    want = scan()
+    assert want == (1, [])
+    files = sorted((p for p in (tmp_path / 'cache').rglob('layers/*/*') if p.is_file()), key=lambda p: p.stat().st_size)
+    record, rules = files
+    good = rules.read_bytes()
+    middle = len(good) // 2
+    for data in (b'', good[:-1], good[:100], bytes(len(good)), good + b'x', good[:8] + bytes(16) + good[24:], good[:middle] + b'\xff' * 64 + good[middle + 64:]):
+        record.unlink(missing_ok=True)
+        rules.write_bytes(data)
+        assert scan() == want, data[:40]
 
 
 def test_an_image_without_layers(scan, tmp_path):
