@@ -55,11 +55,31 @@ static bool purl_is(struct str pattern, struct str purl)
 	return same;
 }
 
+/* Type and name as they stand in the text: "deb" and "bash" of "pkg:deb/debian/bash@5.1?arch=amd64". */
+static void look_at(struct str purl, struct str *type, struct str *name)
+{
+	size_t end = 0;
+	*type = str_cut(&purl, '/');
+	while (end < purl.n && !strchr("?#", purl.p[end]))
+		end++;
+	purl = str_upto(purl, end);
+	purl = str_from(purl, (size_t)(str_rfind_char(purl, '/') + 1));
+	*name = str_cut(&purl, '@');
+}
+
+/* Most patterns are about other packages: seen by their names alone, unless those may be written in two ways. */
 static bool package_is(const struct package *p, struct str pattern)
 {
-	/* Most patterns are about other packages: the name must be in the text. */
-	return pattern.n && str_starts(pattern, S("pkg:")) && p->purl.n &&
-	       purl_is(pattern, p->purl);
+	struct str type, name, other_type, other_name;
+	if (!str_starts(pattern, S("pkg:")) || !p->purl.n)
+		return false;
+	look_at(pattern, &type, &name);
+	look_at(p->purl, &other_type, &other_name);
+	bool plain = str_find_char(name, '%') < 0 && str_find_char(other_name, '%') < 0 &&
+		     !str_eq_nocase(type, S("pkg:pypi"));
+	if (!str_eq_nocase(type, other_type) || (plain && !str_eq_nocase(name, other_name)))
+		return false;
+	return purl_is(pattern, p->purl);
 }
 
 static struct str registry_name(struct str host)

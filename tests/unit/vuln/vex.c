@@ -276,6 +276,45 @@ static void test_image(void **state)
 	}
 }
 
+/* How products name packages. */
+static void test_packages(void **state)
+{
+	static const struct {
+		const char *product, *package;
+		bool holds;
+	} t[] = {
+		{ "pkg:npm/%40s/a", "pkg:npm/%40s/a@1.0.0", true },
+		{ "pkg:npm/@s/a@1.0.0", "pkg:npm/%40s/a@1.0.0", true },
+		{ "pkg:npm/@s/b@1.0.0", "pkg:npm/%40s/a@1.0.0", false },
+		{ "pkg:npm/a", "pkg:npm/%40s/a@1.0.0", false },
+		{ "pkg:pypi/typing_extensions", "pkg:pypi/typing-extensions@4.0", true },
+		{ "pkg:deb/debian/libstdc++6", "pkg:deb/debian/libstdc%2B%2B6@12?arch=amd64",
+		  true },
+		{ "pkg:deb/debian/bash?arch=arm64", "pkg:deb/debian/bash@5?arch=amd64", false },
+		{ "pkg:deb/debian/bash@5", "pkg:deb/debian/bash@5?arch=amd64", true },
+		{ "pkg:deb/ubuntu/bash@5", "pkg:deb/debian/bash@5?arch=amd64", false },
+		{ "pkg:rpm/redhat/bash", "pkg:deb/redhat/bash@5", false },
+		{ "bash", "pkg:deb/debian/bash@5", false },
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT(t); i++) {
+		struct world w;
+		struct err e = { 0 };
+		char product[300], text[1000];
+		world_init(&w);
+		struct vex v = { .arena = &w.a };
+		snprintf(product, sizeof product, "{\"@id\":\"%s\"}", t[i].product);
+		snprintf(text, sizeof text, openvex, "", product, "not_affected");
+		if (vex_add(&v, str_of(text), S("doc"), &e))
+			fail_msg("%s", e.text);
+		find(&w, S("CVE-1"), str_of(t[i].package));
+		apply(&w, &v);
+		if ((w.findings[0].suppressed.by.n > 0) != t[i].holds)
+			fail_msg("%s against %s", t[i].product, t[i].package);
+		arena_done(&w.a);
+	}
+}
+
 /* The newest statement counts, one that says affected too; a wrapping's subject must be the image. */
 static void test_order(void **state)
 {
@@ -354,9 +393,8 @@ static void test_reject(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_data),
-		cmocka_unit_test(test_image),
-		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_data),	 cmocka_unit_test(test_image),
+		cmocka_unit_test(test_packages), cmocka_unit_test(test_order),
 		cmocka_unit_test(test_reject),
 	};
 	return cmocka_run_group_tests_name("vuln/vex", tests, NULL, NULL);
