@@ -292,6 +292,13 @@ static int fits_platform(const struct scan_job *j, const struct image *image, st
 		       STR(platform_text(a, &j->platform)));
 }
 
+/* Those of the kinds asked for; Java archives by the names that the database has for them. */
+static int keep_packages(struct scan_job *j, struct inventory *inv, struct err *e)
+{
+	inventory_keep(inv, j->match.kinds & MATCH_OS, j->match.kinds & MATCH_LIBRARY);
+	return j->db && (j->match.kinds & MATCH_LIBRARY) ? coordinates_resolve(inv, j->db, e) : 0;
+}
+
 static int scan_one(struct scan_job *j, struct source *s, struct image *image, struct err *e)
 {
 	struct inventory *inv = ARENA_NEW(j->args->arena, struct inventory);
@@ -303,9 +310,7 @@ static int scan_one(struct scan_job *j, struct source *s, struct image *image, s
 			       "a folder has no configuration of an image, and configuration files "
 			       "(of Docker, Kubernetes and others) are not checked");
 	if (r == 0)
-		inventory_keep(inv, j->match.kinds & MATCH_OS, j->match.kinds & MATCH_LIBRARY);
-	if (r == 0 && j->db && (j->match.kinds & MATCH_LIBRARY))
-		r = coordinates_resolve(inv, j->db, e);
+		r = keep_packages(j, inv, e);
 	return r ? r : add_report(j, s, inv, e);
 }
 
@@ -368,7 +373,7 @@ static int scan_sbom(struct scan_job *j, int fd, struct str name, struct err *e)
 		o.analysis.scanners &= SCAN_PACKAGES | SCAN_LICENCES;
 	int r = sbom_read(fd, name, &o, j->args->arena, inv, e);
 	if (r == 0)
-		inventory_keep(inv, j->match.kinds & MATCH_OS, j->match.kinds & MATCH_LIBRARY);
+		r = keep_packages(j, inv, e);
 	return r ? r : add_report(j, NULL, inv, e);
 }
 
@@ -401,7 +406,7 @@ int scan_job_read(struct scan_job *j, bool judges, struct err *e)
 	progress_start(&j->progress, j->args);
 	j->scan.progress = progress_layer;
 	j->scan.progress_ctx = &j->progress;
-	return judges ? open_database(j, e) : 0;
+	return open_database(j, e);
 }
 
 void scan_job_close(struct scan_job *j)

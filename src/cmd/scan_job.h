@@ -26,8 +26,8 @@ struct scan_job {
 
 /* Forks the launcher; before anything else, for no thread may exist and no password be read by then. */
 int scan_job_open(struct scan_job *j, const struct args *a, struct err *e);
-/* Reads the options (of a table that includes scan_read.def and, when `judges`, scan_judge.def), opens the database when
- * it judges, starts the alarm and the progress line. ERR_INVALID is a usage error. */
+/* Reads the options (of a table that includes scan_read.def and, when `judges`, scan_judge.def), opens the database
+ * when there is one, starts the alarm and the progress line. ERR_INVALID is a usage error. */
 int scan_job_read(struct scan_job *j, bool judges, struct err *e);
 /* Scans one target (every platform asked for) and adds its reports; judged when the job judges. Errors name it. */
 int scan_job_target(struct scan_job *j, struct str target, struct err *e);

@@ -92,15 +92,6 @@ struct str text_clean(struct arena *a, struct str s, size_t max)
 	return arena_str(a, str_buf(&b));
 }
 
-struct str text_prefix(struct str s, size_t max)
-{
-	if (s.n <= max)
-		return s;
-	while (max && ((unsigned char)s.p[max] & 0xC0) == 0x80)
-		max--;
-	return str_upto(s, max);
-}
-
 /* Cleans s, with some characters written as something else. `escape` returns NULL where a character stands for itself. */
 static void put_escaped(struct buf *b, struct str s,
 			const char *(*escape)(char c, char before, char next))

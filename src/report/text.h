@@ -11,8 +11,6 @@
 struct str text_clean(struct arena *a, struct str s, size_t max);
 /* As text_clean, on the way into a buffer and without a limit. */
 void text_put_clean(struct buf *b, struct str s);
-/* The longest prefix of at most max bytes that ends between characters. */
-struct str text_prefix(struct str s, size_t max);
 
 /* What follows cleans too. XML and HTML: content and quoted attributes. */
 void text_put_xml(struct buf *b, struct str s);

@@ -1,9 +1,12 @@
 """What takes findings out of account (VEX, ignore files), and what speaks about findings (diff, explain, many targets)."""
 import base64
+import hashlib
 import http.server
+import io
 import json
 import re
 import urllib.request
+import zipfile
 
 import pytest
 
@@ -260,3 +263,29 @@ def test_all_tags_of_a_repository(world, tmp_path):
         r = json.loads(world('scan', '-f', 'json', '--allow-unknown', '--insecure-registry', '--all-tags', f'127.0.0.1:{port}/a/b').stdout)
         assert [x['target'].rsplit(':', 1)[1] for x in r['reports']] == ['one', 'two']
         assert all(x['findings'] for x in r['reports'])
+
+
+def test_archives_named_by_the_database(lazaret, tmp_path):
+    """A jar that only its file name names, and one that nothing does: the database knows both by SHA-1, for SBOMs too."""
+    def jar(text):
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, 'w') as z:
+            z.writestr(zipfile.ZipInfo('x.txt'), text)
+        return out.getvalue()
+    named, nameless = jar('one'), jar('two')
+    feed = tmp_path / 'feed'
+    feed.mkdir()
+    (feed / 'list.csv').write_text('sha1,group,artifact,version\n' + ''.join(
+        f'{hashlib.sha1(body).hexdigest()},org.example,{name},{version}\n' for body, name, version in ((named, 'tool', '1.0'), (nameless, 'other', '2.0'))))
+    (feed / 'GHSA-1.json').write_text(json.dumps({'id': 'GHSA-1', 'modified': '2026-01-01T00:00:00Z', 'affected': [
+        {'package': {'ecosystem': 'Maven', 'name': f'org.example:{n}'}, 'ranges': [{'type': 'ECOSYSTEM', 'events': [{'introduced': '0'}, {'fixed': '3'}]}]}
+        for n in ('tool', 'other')]}))
+    assert lazaret('db', 'import', feed).returncode == 0
+    images.Layout(tmp_path / 'jars').image([{'app/tool-1.0.jar': named, 'app/x.jar': nameless}])
+    want = [('GHSA-1', 'org.example:other', '2.0'), ('GHSA-1', 'org.example:tool', '1.0')]
+
+    def found(target):
+        return sorted((f['id'], f['package']['name'], f['installed']) for f in lazaret.scan('--allow-unknown', target)['findings'])
+    assert found('oci:jars') == want
+    (tmp_path / 'bom.json').write_text(lazaret('sbom', 'oci:jars').stdout)
+    assert found('sbom:bom.json') == want
