@@ -2,13 +2,15 @@
 SHELL := /bin/bash
 
 BUILD_PACKAGES := gcc meson ninja-build pkg-config python3 libc6-dev libisal-dev libzstd-dev liblzma-dev libssl-dev \
-	libcurl4-openssl-dev libcjson-dev liblmdb-dev libseccomp-dev libyaml-dev libexpat1-dev libpcre2-dev libvectorscan-dev libyara-dev
+	libcurl4-openssl-dev libcjson-dev liblmdb-dev libseccomp-dev libyaml-dev libexpat1-dev libpcre2-dev libvectorscan-dev libyara-dev \
+	libsodium-dev libp11-kit-dev
 RUN_PACKAGES := libvectorscan5 libyara9 libcurl4 ca-certificates gpgv debian-archive-keyring mmdebstrap xz-utils
 TEST_PACKAGES := libcmocka-dev python3-pytest python3-jsonschema libxml2-utils python3-yaml python3-apt binutils man-db \
 	gnupg gpgv libdpkg-perl dpkg-dev debian-archive-keyring mmdebstrap xz-utils zstd rpm createrepo-c apache2-utils openssl curl docker-registry \
 	node-semver ruby php-cli php-composer-semver default-jre-headless libmaven3-core-java python3-packaging libalpm13 \
 	python3-six python3-pip ruby-webrick ruby-rubygems composer node-lru-cache node-yallist libguava-java libcommons-io-java libcommons-cli-java \
-	skopeo umoci buildah podman crun conmon netavark uidmap fuse-overlayfs libfuse3-3 bash-completion fish zsh
+	skopeo umoci buildah podman crun conmon netavark uidmap fuse-overlayfs libfuse3-3 bash-completion fish zsh \
+	softhsm2 opensc python3-cryptography
 FULL_PACKAGES := clang clang-tidy clang-format libclang-rt-14-dev llvm-14 valgrind golang-go rustc $(if $(shell command -v npm),,npm)
 
 # Real data for tests, where there is some.

@@ -14,6 +14,7 @@ static const struct {
 	[DIGEST_SHA512] = { "sha512", 64, EVP_sha512 },
 	[DIGEST_MD5] = { "md5", 16, EVP_md5 },
 	[DIGEST_SHA1] = { "sha1", 20, EVP_sha1 },
+	[DIGEST_SHA384] = { "sha384", 48, EVP_sha384 },
 };
 
 static int hex_value(char c, bool upper_too)

@@ -5,7 +5,7 @@
 #include "base/err.h"
 #include "base/str.h"
 
-enum digest_alg { DIGEST_NONE, DIGEST_SHA256, DIGEST_SHA512, DIGEST_MD5, DIGEST_SHA1 };
+enum digest_alg { DIGEST_NONE, DIGEST_SHA256, DIGEST_SHA512, DIGEST_MD5, DIGEST_SHA1, DIGEST_SHA384 };
 struct digest {
 	unsigned char alg, len, bytes[64];      /* enum digest_alg; len bytes count, the rest is zero */
 };
@@ -13,7 +13,8 @@ struct digest {
 enum { DIGEST_TEXT = 7 + 128 + 1 };             /* room for "sha512:" + hex + NUL */
 
 /* "sha256:<64 hex>" or "sha512:<128 hex>", lower case only; ERR_INVALID for a broken one, ERR_UNSUPPORTED for an
- * algorithm we do not compute (md5 and sha1 identify files in package records and are never accepted here). */
+ * algorithm we do not compute (md5 and sha1 identify files in package records, sha384 is of
+ * signatures; they are never accepted here). */
 int digest_parse(struct str s, struct digest *out, struct err *e);
 /* Any algorithm, bare hex in either case (package databases). */
 bool digest_from_hex(enum digest_alg alg, struct str hex, struct digest *out);

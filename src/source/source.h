@@ -39,6 +39,16 @@ struct source_ops {
 	int (*list)(struct source *s, struct strs *tags, struct err *e);
 	/* Descriptors of the manifests whose subject this is, with their artifact types. NULL: the kind knows none. */
 	int (*referrers)(struct source *s, const struct digest *subject, struct descriptors *out, struct err *e);
+	/* Writing; NULL: the kind is read only. */
+	/* A blob, or a manifest or index (by its media type), under its digest, which the bytes have; one that is there is
+	 * not sent again. A manifest is put after what it names. Durable on return. */
+	int (*put)(struct source *s, const struct descriptor *d, struct stream *in, struct err *e);
+	/* Lets a name point at a manifest that is there. `expected`: NULL, or what the name must point at now (alg
+	 * DIGEST_NONE: nothing); ERR_CONFLICT when it does not, as far as the kind can tell. */
+	int (*tag)(struct source *s, struct str name, const struct descriptor *d, const struct digest *expected,
+	           struct err *e);
+	/* A manifest by digest (with the names that point at it), or a name alone where `name` is not empty. */
+	int (*remove)(struct source *s, const struct digest *d, struct str name, struct err *e);
 	void (*close)(struct source *s);
 };
 
@@ -56,6 +66,10 @@ struct source {
 /* TARGET as the user types it: "scheme:rest", "docker://NAME", a path (probed: OCI layout folder, archive file,
  * docker archive, other folder: a root file system), else a registry reference. *out is closed with source_close. */
 int source_open(struct str target, const struct source_options *opt, struct source **out, struct err *e);
+/* As source_open, for writing: layouts and archives that are not there yet are made. An archive becomes visible, whole, with
+ * source_finish. ERR_UNSUPPORTED: the kind is read only. */
+int source_create(struct str target, const struct source_options *opt, struct source **out, struct err *e);
+int source_finish(struct source *s, struct err *e);
 void source_close(struct source *s);
 void cleanup_source(struct source **s);
 /* True for a root file system: no manifest, no layers; use dir_stream. */
@@ -65,6 +79,19 @@ bool source_is_dir(const struct source *s);
 int source_get_verified(struct source *s, const struct descriptor *d, struct stream **out, struct err *e);
 /* A verified manifest, index or configuration as bytes in `a`; bounded by limits.manifest_bytes. */
 int source_get_document(struct source *s, const struct descriptor *d, struct arena *a, struct str *out, struct err *e);
+
+/* What a tag (or a digest's text) names in this repository, whatever the target was; ERR_NOT_FOUND. */
+int source_find(struct source *s, struct str name, struct descriptor *out, struct err *e);
+/* Puts a small blob or manifest; fills *out (its media type, digest and size). */
+int source_put_document(struct source *s, struct str media_type, struct str bytes, struct descriptor *out, struct err *e);
+/* Puts a manifest that has a subject, and sees to it that the subject's referrers list it: by the registry, or by the tag sha256-HEX,
+ * read again after writing and written again when another writer was faster. */
+int source_put_referrer(struct source *s, struct str manifest, struct descriptor *out, struct err *e);
+/* Changes the manifest that a tag names: `change` gets what is there (empty: nothing) and gives what shall be (unchanged bytes: nothing
+ * to do); it is called again when another writer was faster, and what it needs is put before it returns. */
+int source_update_tag(struct source *s, struct str tag,
+                      int (*change)(void *ctx, struct str old, struct buf *now, struct err *e), void *ctx,
+                      struct descriptor *out, struct err *e);
 
 /* What refers to this manifest (distribution specification 1.1, "Listing Referrers", with the tag in its place where the
  * registry has no such list); none is no error. In the source's arena. */

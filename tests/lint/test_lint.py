@@ -15,7 +15,8 @@ OWNERS = {
     'isa-l': ['base/stream_gzip.c', 'base/stream_deflate.c'], 'zstd': ['base/stream_zstd.c'], 'lzma': ['base/stream_xz.c'], 'cjson': ['base/json.c'],
     'curl': ['base/fetch_curl.h'], 'yaml': ['base/yaml.c'], 'lmdb': ['vuln/advisory_db.c', 'vuln/advisory_build.c'],
     'hs': ['analyze/secret_engine.c'], 'pcre2': ['analyze/secret_pattern.c'], 'yara': ['analyze/yara.c'],
-    'seccomp': ['base/child_sandbox.c'], 'expat': ['base/xml.c'], 'openssl': ['base/digest.c', 'trust/crypto.c'],
+    'seccomp': ['base/child_sandbox.c'], 'expat': ['base/xml.c'], 'openssl': ['base/digest.c', 'trust/openssl.h'],
+    'sodium': ['trust/key.c', 'trust/key_secretbox.c'], 'p11-kit': ['trust/key_token.c'],
 }
 BANNED = r'\b(strcpy|strcat|strncpy|strncat|sprintf|vsprintf|gets|strtok|atoi|atol|atof|alloca|system|popen|scanf|sscanf|tmpnam|mktemp)\s*\('
 PRINTS = r'\b(printf|puts|putchar|fprintf|fputs|perror|vprintf|vfprintf)\s*\('
