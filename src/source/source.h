@@ -66,8 +66,8 @@ struct source {
 /* TARGET as the user types it: "scheme:rest", "docker://NAME", a path (probed: OCI layout folder, archive file,
  * docker archive, other folder: a root file system), else a registry reference. *out is closed with source_close. */
 int source_open(struct str target, const struct source_options *opt, struct source **out, struct err *e);
-/* As source_open, for writing: layouts and archives that are not there yet are made. An archive becomes visible, whole, with
- * source_finish. ERR_UNSUPPORTED: the kind is read only. */
+/* As source_open, for writing: layouts and archives that are not there yet are made. An archive becomes visible, whole,
+ * with source_finish. ERR_UNSUPPORTED: the kind is read only. */
 int source_create(struct str target, const struct source_options *opt, struct source **out, struct err *e);
 int source_finish(struct source *s, struct err *e);
 void source_close(struct source *s);
@@ -84,11 +84,11 @@ int source_get_document(struct source *s, const struct descriptor *d, struct are
 int source_find(struct source *s, struct str name, struct descriptor *out, struct err *e);
 /* Puts a small blob or manifest; fills *out (its media type, digest and size). */
 int source_put_document(struct source *s, struct str media_type, struct str bytes, struct descriptor *out, struct err *e);
-/* Puts a manifest that has a subject, and sees to it that the subject's referrers list it: by the registry, or by the tag sha256-HEX,
- * read again after writing and written again when another writer was faster. */
+/* Puts a manifest that has a subject, and sees to it that the subject's referrers list it: by the registry, or by the
+ * tag sha256-HEX, read again after writing and written again when another writer was faster. */
 int source_put_referrer(struct source *s, struct str manifest, struct descriptor *out, struct err *e);
-/* Changes the manifest that a tag names: `change` gets what is there (empty: nothing) and gives what shall be (unchanged bytes: nothing
- * to do); it is called again when another writer was faster, and what it needs is put before it returns. */
+/* Changes the manifest that a tag names: `change` gets what is there (empty: nothing) and gives what shall be (unchanged
+ * bytes: nothing to do); it is called again when another writer was faster, and what it needs is put before it returns. */
 int source_update_tag(struct source *s, struct str tag,
                       int (*change)(void *ctx, struct str old, struct buf *now, struct err *e), void *ctx,
                       struct descriptor *out, struct err *e);

@@ -1,5 +1,7 @@
-/* Answers. A function of this folder that judges returns 1 for yes, 0 for no (the text of *e says why; it is no failure) and a
- * negative code when it could not find out (a network, a file); the first two are verdicts, the last closes the gate too but
+/* Answers. A function of this folder that judges returns 1 for yes, 0 for no (the text of *e says why; it is no
+ * failure) and a
+ * negative code when it could not find out (a network, a file); the first two are verdicts, the last closes the gate
+ * too but
  * is told apart. A parse failure, an unknown critical field, a limit are a no.
  *
  * A proof is all that was found out about one signature, in the order it was found out. */
@@ -12,7 +14,8 @@
 enum check_result { CHECK_YES, CHECK_NO, CHECK_UNKNOWN, CHECK_SKIPPED };        /* skipped: not asked for, or not there */
 struct check {
 	const char *name;       /* stable, for machines: "signature", "certificate", "sct", "log-entry", "inclusion",
-	                           "checkpoint", "timestamp", "time", "identity", "artifact", "predicate-type", "annotations",
+	                           "checkpoint", "timestamp", "time", "identity", "artifact", "predicate-type",
+	                           "annotations",
 	                           "expiry", "revocation", "trust-store", ... */
 	enum check_result result;
 	struct str text;        /* for people: who, when, which root, or why not */
@@ -28,7 +31,8 @@ struct proof {
 	struct digest artifact; /* what it speaks of */
 	struct digest key;      /* SHA-256 of the signer's SPKI; of a certificate the certificate's key */
 	struct str key_name;    /* what the caller named it: the --key reference */
-	struct str identity, issuer;    /* of a Fulcio certificate: SAN and OIDC issuer; of notation: the subject's name */
+	struct str identity, issuer;    /* of a Fulcio certificate: SAN and OIDC issuer; of notation: the subject's
+					   name */
 	struct str algorithm;
 	int64_t time;           /* trusted signing time, Unix seconds; 0: none */
 	struct str time_from;   /* "timestamp TSA-NAME", "log LOG-NAME", "signed attribute" */

@@ -1,4 +1,5 @@
-/* DSSE envelopes (secure-systems-lab/dsse 1.0.2) and in-toto Statements (0.1 and 1). What is verified are the payload's bytes, and
+/* DSSE envelopes (secure-systems-lab/dsse 1.0.2) and in-toto Statements (0.1 and 1). What is verified are the
+ * payload's bytes, and
  * those bytes are what is parsed. */
 #ifndef LAZARET_TRUST_DSSE_H
 #define LAZARET_TRUST_DSSE_H
@@ -22,7 +23,8 @@ int dsse_parse(const struct json *envelope, struct arena *a, struct dsse *out, s
 int dsse_parse_text(struct str json, struct arena *a, struct dsse *out, struct err *e);
 /* "DSSEv1" SP len SP type SP len SP body. */
 void dsse_pae(struct str type, struct str payload, struct buf *out);
-void dsse_write(struct str type, struct str payload, struct str sig, struct str keyid, struct buf *out); /* compact JSON */
+void dsse_write(struct str type, struct str payload, struct str sig, struct str keyid, struct buf *out); /* compact
+				   JSON */
 
 struct statement {
 	struct str type, predicate_type;        /* _type: https://in-toto.io/Statement/v0.1 or /v1 */
@@ -40,7 +42,8 @@ struct statement {
 int statement_parse(struct str payload, struct arena *a, struct statement *out, struct err *e);
 void statement_done(struct statement *s);
 bool statement_has_subject(const struct statement *s, const struct digest *d);
-/* "slsaprovenance", "spdx", "cyclonedx", "vuln", "openvex", "custom", ... as cosign's --type names them, or the URI itself. */
+/* "slsaprovenance", "spdx", "cyclonedx", "vuln", "openvex", "custom", ... as cosign's --type names them, or the URI
+ * itself. */
 struct str predicate_type_uri(struct str name);
 #define PREDICATE_COSIGN_SIGN "https://sigstore.dev/cosign/sign/v1"
 

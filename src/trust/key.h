@@ -1,5 +1,7 @@
-/* Keys that sign and verify: ECDSA on P-256, P-384 and P-521 (FIPS 186-5; DER signatures as in RFC 3279), Ed25519 (RFC 8032,
- * also its prehashed form), RSA of 2048 to 8192 bits (PKCS#1 v1.5 and PSS with a salt as long as the hash). OpenSSL does the
+/* Keys that sign and verify: ECDSA on P-256, P-384 and P-521 (FIPS 186-5; DER signatures as in RFC 3279), Ed25519
+ * (RFC 8032,
+ * also its prehashed form), RSA of 2048 to 8192 bits (PKCS#1 v1.5 and PSS with a salt as long as the hash). OpenSSL
+ * does the
  * mathematics, libsodium Ed25519ph. A key is immutable once made and may be used by several threads at once. */
 #ifndef LAZARET_TRUST_KEY_H
 #define LAZARET_TRUST_KEY_H
@@ -25,7 +27,8 @@ enum signature_alg {
 enum { KEY_RSA_BITS_MIN = 2048, KEY_RSA_BITS_MAX = 8192, KEY_DER_MAX = 16 * 1024, SIGNATURE_MAX = 1024 };
 
 struct key;
-/* A public key. ERR_INVALID for what is no key or ends early, ERR_UNSUPPORTED for a kind, curve or size that is not above. */
+/* A public key. ERR_INVALID for what is no key or ends early, ERR_UNSUPPORTED for a kind, curve or size that is not
+ * above. */
 int key_from_spki(struct str der, struct key **out, struct err *e);
 /* The first PEM block that holds one: PUBLIC KEY, RSA PUBLIC KEY or CERTIFICATE. */
 int key_from_pem(struct str pem, struct key **out, struct err *e);

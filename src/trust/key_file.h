@@ -1,4 +1,5 @@
-/* Where keys come from: private key files (cosign's encrypted JSON in PEM, PKCS#8, PKCS#1, SEC 1), public key files, environment
+/* Where keys come from: private key files (cosign's encrypted JSON in PEM, PKCS#8, PKCS#1, SEC 1), public key files,
+ * environment
  * variables, https, PKCS#11 tokens. */
 #ifndef LAZARET_TRUST_KEY_FILE_H
 #define LAZARET_TRUST_KEY_FILE_H
@@ -13,9 +14,11 @@ struct password {
 	void *ctx;
 };
 /* REF: a file, "env://VARIABLE" (its value is the PEM), "pkcs11:..." (RFC 7512). ERR_UNSUPPORTED with what to do for
- * awskms://, gcpkms://, azurekms://, hashivault://, k8s://, gitlab://, github://; ERR_AUTH for a wrong password or PIN. */
+ * awskms://, gcpkms://, azurekms://, hashivault://, k8s://, gitlab://, github://; ERR_AUTH for a wrong password or
+ * PIN. */
 int key_load_private(struct str ref, const struct password *p, struct key **out, struct err *e);
-/* A public key, a certificate (its key), or the public half of a private key file (may ask). https:// too, unless offline. */
+/* A public key, a certificate (its key), or the public half of a private key file (may ask). https:// too, unless
+ * offline. */
 int key_load_public(struct str ref, const struct password *p, bool offline, struct key **out, struct err *e);
 /* Private key text as import takes it. */
 int key_private_from_text(struct str text, const struct password *p, struct key **out, struct err *e);

@@ -1,4 +1,5 @@
-/* Notary Project signatures: JWS (RFC 7515, flattened JSON) and COSE_Sign1 (RFC 9052) envelopes, trust policies and stores. */
+/* Notary Project signatures: JWS (RFC 7515, flattened JSON) and COSE_Sign1 (RFC 9052) envelopes, trust policies and
+ * stores. */
 #ifndef LAZARET_TRUST_NOTATION_H
 #define LAZARET_TRUST_NOTATION_H
 
@@ -12,7 +13,8 @@ enum { NOTATION_BLOB_MAX = 32 << 20, NOTATION_SIGNATURES_MAX = 100 };
 #define NOTATION_COSE "application/cose"
 #define NOTATION_PAYLOAD "application/vnd.cncf.notary.payload.v1+json"
 
-/* One folder as notation keeps it ($XDG_CONFIG_HOME/notation): trustpolicy.oci.json or trustpolicy.json, truststore/x509/... Read
+/* One folder as notation keeps it ($XDG_CONFIG_HOME/notation): trustpolicy.oci.json or trustpolicy.json,
+ * truststore/x509/... Read
  * whole; symbolic links are refused. */
 struct notation_trust;
 int notation_trust_open(struct str dir, struct notation_trust **out, struct err *e);
@@ -29,7 +31,8 @@ struct notation_policy {
 	struct chain_cache *cache;
 	int64_t now;
 };
-/* `target` is what the signature is asked to speak of: media type, digest and size must be the signed ones. Fills *out and
+/* `target` is what the signature is asked to speak of: media type, digest and size must be the signed ones. Fills
+ * *out and
  * returns 0: out->result has the answer; a code when nothing could be found out. */
 int notation_verify(struct str envelope, struct str media_type, const struct descriptor *target,
 		    const struct notation_policy *p, struct arena *a, struct proof *out, struct err *e);
@@ -45,7 +48,8 @@ struct notation_signer {
 	void *stamp_ctx;
 };
 /* media_type: NOTATION_JWS or NOTATION_COSE. The chain is held to the certificate rules first: ERR_INVALID says which. */
-int notation_sign(const struct descriptor *target, const char *media_type, const struct notation_signer *s, struct buf *out,
+int notation_sign(const struct descriptor *target, const char *media_type, const struct notation_signer *s, struct
+	buf *out,
 		  struct err *e);
 /* The annotations of a signature manifest: thumbprints of the chain as its JSON text. */
 struct str notation_thumbprints(const struct certs *chain, struct arena *a);

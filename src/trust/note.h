@@ -1,4 +1,5 @@
-/* Signed notes and checkpoints (C2SP signed-note, tlog-checkpoint, tlog-cosignature), and the checkpoints of Rekor 1, whose key hints
+/* Signed notes and checkpoints (C2SP signed-note, tlog-checkpoint, tlog-cosignature), and the checkpoints of Rekor
+ * 1, whose key hints
  * are made otherwise. What is signed is the text up to and with the newline before the empty line. */
 #ifndef LAZARET_TRUST_NOTE_H
 #define LAZARET_TRUST_NOTE_H

@@ -1,4 +1,5 @@
-/* OpenSSL's types, for the files of this folder that own a part of it (key.c, x509.c, timestamp.c, revocation.c and their parts); no other
+/* OpenSSL's types, for the files of this folder that own a part of it (key.c, x509.c, timestamp.c, revocation.c and
+ * their parts); no other
  * header shows them. */
 #ifndef LAZARET_TRUST_OPENSSL_H
 #define LAZARET_TRUST_OPENSSL_H

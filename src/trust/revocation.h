@@ -1,4 +1,5 @@
-/* Was a certificate taken back? OCSP (RFC 6960) and CRLs (RFC 5280, with deltas), asked over the network or read from files where
+/* Was a certificate taken back? OCSP (RFC 6960) and CRLs (RFC 5280, with deltas), asked over the network or read
+ * from files where
  * there is none. */
 #ifndef LAZARET_TRUST_REVOCATION_H
 #define LAZARET_TRUST_REVOCATION_H
@@ -15,8 +16,10 @@ struct revocation_options {
 struct revocation;
 int revocation_open(const struct revocation_options *o, struct revocation **out, struct err *e);
 void revocation_close(struct revocation *r);
-/* Every certificate of a chain (leaf first, root last) but the root. `signing_time`: a revocation after it does not count where
- * `by_authority` (an invalidity date is then looked at); 0: none. 1: none is revoked (or none says where to ask), 0: one is, and
+/* Every certificate of a chain (leaf first, root last) but the root. `signing_time`: a revocation after it does not
+ * count where
+ * `by_authority` (an invalidity date is then looked at); 0: none. 1: none is revoked (or none says where to ask), 0:
+ * one is, and
  * e names it; negative: could not find out. */
 int revocation_check(struct revocation *r, const struct chain *c, int64_t signing_time, bool by_authority, struct err *e);
 

@@ -1,4 +1,5 @@
-/* Sigstore: bundles (protobuf-specs Bundle 0.1 to 0.3), cosign's older annotations and blob bundles, their log entries and times, all
+/* Sigstore: bundles (protobuf-specs Bundle 0.1 to 0.3), cosign's older annotations and blob bundles, their log
+ * entries and times, all
  * brought into one shape and judged by one function. */
 #ifndef LAZARET_TRUST_SIGSTORE_H
 #define LAZARET_TRUST_SIGSTORE_H
@@ -31,7 +32,8 @@ struct sigstore_bundle {
 	size_t n_entries;
 	struct str *timestamps;                 /* DER */
 	size_t n_timestamps;
-	bool timestamps_of_envelope;            /* cosign's older attestations: over the envelope's JSON, not the signature */
+	bool timestamps_of_envelope;            /* cosign's older attestations: over the envelope's JSON, not the
+					   signature */
 	struct str envelope_json;               /* then this */
 	bool is_dsse;
 	struct dsse dsse;
@@ -39,13 +41,16 @@ struct sigstore_bundle {
 	struct str signature;                   /* of the message, or dsse.v[0].sig */
 	struct arena arena;
 };
-int sigstore_bundle_parse(struct str json, struct sigstore_bundle **out, struct err *e);        /* blob bundles of cosign too */
-/* Of cosign's annotations beside a payload: signature, certificate, chain, bundle, rfc3161timestamp. `payload` is DSSE JSON where
+int sigstore_bundle_parse(struct str json, struct sigstore_bundle **out, struct err *e);        /* blob bundles of
+				   cosign too */
+/* Of cosign's annotations beside a payload: signature, certificate, chain, bundle, rfc3161timestamp. `payload` is
+ * DSSE JSON where
  * is_dsse. Empty ones are absent. */
 struct cosign_material {
 	struct str signature, certificate, chain, rekor_bundle, timestamp;
 };
-int sigstore_bundle_from_cosign(const struct cosign_material *m, struct str payload, bool is_dsse, struct sigstore_bundle **out,
+int sigstore_bundle_from_cosign(const struct cosign_material *m, struct str payload, bool is_dsse, struct
+	sigstore_bundle **out,
 				struct err *e);
 void sigstore_bundle_close(struct sigstore_bundle *b);
 void cleanup_sigstore_bundle(struct sigstore_bundle **b);
@@ -56,7 +61,8 @@ struct signed_bytes {
 	bool has_message;
 	struct str message;
 };
-/* Text for exact comparison, or an anchored regular expression (PCRE2, whole text); either, or both (then both must hold). */
+/* Text for exact comparison, or an anchored regular expression (PCRE2, whole text); either, or both (then both must
+ * hold). */
 struct matcher {
 	struct str exact, regexp;
 };
@@ -83,8 +89,10 @@ struct sigstore_policy {
 	struct chain_cache *cache;              /* NULL: none */
 	int64_t now;
 };
-/* Judges everything but what the statement or payload says: certificate at every trusted time, SCTs, log entries, timestamps,
- * signature, identity. `what` is NULL for a DSSE bundle. Fills *out (payload too for DSSE) and returns 0: out->result has the
+/* Judges everything but what the statement or payload says: certificate at every trusted time, SCTs, log entries,
+ * timestamps,
+ * signature, identity. `what` is NULL for a DSSE bundle. Fills *out (payload too for DSSE) and returns 0:
+ * out->result has the
  * answer; a code only when nothing could be found out. */
 int sigstore_verify(const struct sigstore_bundle *b, const struct signed_bytes *what, const struct sigstore_policy *p,
 		    struct arena *a, struct proof *out, struct err *e);

@@ -1,4 +1,5 @@
-/* Sigstore's trusted_root.json (protobuf-specs TrustedRoot, 0.1 and 0.2; also several as JSON lines): whom we believe, and when. */
+/* Sigstore's trusted_root.json (protobuf-specs TrustedRoot, 0.1 and 0.2; also several as JSON lines): whom we
+ * believe, and when. */
 #ifndef LAZARET_TRUST_TRUSTED_ROOT_H
 #define LAZARET_TRUST_TRUSTED_ROOT_H
 
@@ -31,7 +32,8 @@ struct trusted_root {
 	size_t n_tlogs, n_ctlogs, n_cas, n_tsas;
 	struct arena arena;
 };
-/* Unknown media types, a log without a start, broken keys or certificates: ERR_INVALID. A key of a kind we do not know is left out
+/* Unknown media types, a log without a start, broken keys or certificates: ERR_INVALID. A key of a kind we do not
+ * know is left out
  * (its log is then unknown). Several documents, one a line, are put together. */
 int trusted_root_parse(struct str json, struct str from, struct trusted_root **out, struct err *e);
 void trusted_root_close(struct trusted_root *r);

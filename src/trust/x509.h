@@ -1,4 +1,5 @@
-/* Certificates (RFC 5280) as signatures need them: parsed once, a chain built and judged at a time that the caller names, never
+/* Certificates (RFC 5280) as signatures need them: parsed once, a chain built and judged at a time that the caller
+ * names, never
  * "now" by itself. The certificates are DER exactly as they came. */
 #ifndef LAZARET_TRUST_X509_H
 #define LAZARET_TRUST_X509_H
@@ -24,8 +25,10 @@ struct str cert_der(const struct cert *c);
 const struct digest *cert_digest(const struct cert *c); /* SHA-256 of the DER */
 const struct key *cert_key(const struct cert *c);       /* NULL: of a kind that key.h does not know */
 int64_t cert_not_before(const struct cert *c), cert_not_after(const struct cert *c);
-struct str cert_subject(const struct cert *c, struct arena *a), cert_issuer(const struct cert *c, struct arena *a); /* RFC 4514 */
-/* The relative names of the subject, in order: type as "C", "ST", "O", "CN" or dotted OID. False when one is multi-valued. */
+struct str cert_subject(const struct cert *c, struct arena *a), cert_issuer(const struct cert *c, struct arena *a);
+	/* RFC 4514 */
+/* The relative names of the subject, in order: type as "C", "ST", "O", "CN" or dotted OID. False when one is
+ * multi-valued. */
 struct name_part {
 	struct str type, value;
 };
@@ -51,9 +54,11 @@ bool cert_basic_constraints(const struct cert *c, bool *critical, bool *ca, int 
 const char *cert_signature_hash(const struct cert *c);
 
 /* A chain from leaf to one of the anchors (trusted as they are, also when they are no roots), through `others`, every
- * certificate valid at `at` (Unix seconds, both ends included), CAs with basicConstraints CA, keyCertSign and path lengths, no
+ * certificate valid at `at` (Unix seconds, both ends included), CAs with basicConstraints CA, keyCertSign and path
+ * lengths, no
  * SHA-1 or MD5 on what is not an anchor, unknown critical extensions refused (a critical SAN is known), at most 10 deep.
- * `eku`: dotted OID that leaf must have and CAs with extended key usages must allow; NULL: any. An answer (answer.h). *out:
+ * `eku`: dotted OID that leaf must have and CAs with extended key usages must allow; NULL: any. An answer
+ * (answer.h). *out:
  * leaf first, anchor last, borrowed. */
 struct chain {
 	const struct cert *v[12];
@@ -65,12 +70,14 @@ struct chain_cache;
 enum { CHAIN_CACHE_MAX = 4096 };
 struct chain_cache *chain_cache_open(void);
 void chain_cache_close(struct chain_cache *c);
-int cert_chain(const struct cert *leaf, const struct certs *others, const struct certs *anchors, int64_t at, const char *eku,
+int cert_chain(const struct cert *leaf, const struct certs *others, const struct certs *anchors, int64_t at, const
+	char *eku,
 	       struct chain_cache *cache, struct chain *out, struct err *e);
 #define EKU_CODE_SIGNING "1.3.6.1.5.5.7.3.3"
 #define EKU_TIME_STAMPING "1.3.6.1.5.5.7.3.8"
 
-/* Signed certificate timestamps embedded in a certificate (RFC 6962, section 3.3; the extensions of static logs are kept). */
+/* Signed certificate timestamps embedded in a certificate (RFC 6962, section 3.3; the extensions of static logs are
+ * kept). */
 struct sct {
 	struct digest log;                      /* its key's SHA-256 */
 	int64_t time;                           /* milliseconds */
