@@ -4,6 +4,7 @@
 #include "analyze/analyzer.h"
 #include "base/json.h"
 #include "base/time.h"
+#include "report/json.h"
 #include "report/summary.h"
 #include "report/item.h"
 
@@ -459,7 +460,7 @@ static void put_not_examined(struct json_out *o, const struct inventory *inv)
 	json_end_array(o);
 }
 
-static void put_report(struct json_out *o, const struct report *r, const struct format_options *opt)
+void report_put_json(struct json_out *o, const struct report *r, const struct format_options *opt)
 {
 	const struct inventory *inv = r->inventory;
 	json_begin_object(o);
@@ -512,13 +513,13 @@ static int write_json(const struct report *reports, size_t n, const struct forma
 	(void)e;
 	json_out_init(&o, out, 2);
 	if (!summary_wanted(n, opt) && n == 1) {
-		put_report(&o, &reports[0], opt);
+		report_put_json(&o, &reports[0], opt);
 	} else {
 		json_begin_object(&o);
 		json_put_key(&o, "reports");
 		json_begin_array(&o);
 		for (size_t i = 0; i < n; i++)
-			put_report(&o, &reports[i], opt);
+			report_put_json(&o, &reports[i], opt);
 		json_end_array(&o);
 		put_failed(&o, opt);
 		json_end_object(&o);

@@ -114,7 +114,7 @@ def test_nothing_hostile_gets_through(name, report):
 
 @pytest.mark.parametrize('name', FORMATS)
 def test_same_bytes_each_time(name):
-    made = {write(name, 'full' if name in SBOMS else 'two', *([TEMPLATE] if name == 'template' else [])) for _ in range(2)}
+    made = {write(name, 'full' if name in (*SBOMS, 'cosign-vuln') else 'two', *([TEMPLATE] if name == 'template' else [])) for _ in range(2)}
     assert len(made) == 1
 
 
@@ -294,6 +294,20 @@ def test_csv_is_a_table_without_formulas(report):
     assert not [c for r in rows for c in r if re.match(r'\s*[=+\-@|%]', c)]
     if report == 'full':
         assert {r[1] for r in rows[1:]} == {'vulnerability', 'secret', 'check', 'license', 'malware', 'not-examined'}
+
+
+@pytest.mark.parametrize('report', ['full', 'hostile', 'long', 'empty'])
+def test_cosign_vuln_holds_the_report(report):
+    predicate = json.loads(write('cosign-vuln', report))
+    assert set(predicate) == {'invocation', 'scanner', 'metadata'}
+    assert set(predicate['scanner']) == {'uri', 'version', 'db', 'result'} and set(predicate['scanner']['db']) == {'uri', 'version'}
+    assert predicate['scanner']['result'] == json.loads(write('json', report))
+    assert set(predicate['metadata']) == {'scanStartedOn', 'scanFinishedOn'}
+
+
+def test_cosign_vuln_is_about_one_image():
+    r = subprocess.run([driver(), 'cosign-vuln', 'two'], capture_output=True, timeout=120)
+    assert r.returncode and b'one image' in r.stderr
 
 
 @pytest.mark.parametrize('report', REPORTS)
