@@ -396,3 +396,16 @@ void purl_set_package_name(struct arena *a, struct purl *p, struct str name)
 	p->ns = at < 0 ? S("") : plain_path(a, str_upto(name, (size_t)at), false);
 	p->name = str_from(name, (size_t)(at + 1));
 }
+
+bool purl_text_matches(struct str pattern, struct str package)
+{
+	struct arena a = { 0 };
+	struct err e;
+	if (str_eq(pattern, package))
+		return true;
+	struct purl *p = ARENA_NEW(&a, struct purl), *q = ARENA_NEW(&a, struct purl);
+	bool same = purl_parse(&a, pattern, p, &e) == 0 && purl_parse(&a, package, q, &e) == 0 &&
+		    purl_matches(p, q);
+	arena_done(&a);
+	return same;
+}

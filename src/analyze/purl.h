@@ -25,6 +25,8 @@ void purl_set_qualifier(struct purl *p, const char *key, struct str value);
 /* Does a pattern (of a VEX statement, an ignore rule) name this package? Type, ns and name must be equal; version, subpath
  * and qualifiers only where the pattern has them. */
 bool purl_matches(const struct purl *pattern, const struct purl *package);
+/* The same for texts; equal texts match even where they do not parse. */
+bool purl_text_matches(struct str pattern, struct str package);
 /* How this type writes a package's whole name ("@scope/name", "group:artifact", "vendor/name"), and back. */
 struct str purl_package_name(struct arena *a, const struct purl *p);
 void purl_set_package_name(struct arena *a, struct purl *p, struct str name);

@@ -212,24 +212,13 @@ static bool id_is(const struct ignore_rule *r, const struct subject *s)
 	return false;
 }
 
-static bool purl_is(struct str pattern, struct str purl)
-{
-	struct arena a = { 0 };
-	struct purl *p = ARENA_NEW(&a, struct purl), *q = ARENA_NEW(&a, struct purl);
-	struct err e;
-	bool same = purl_parse(&a, pattern, p, &e) == 0 && purl_parse(&a, purl, q, &e) == 0 &&
-		    purl_matches(p, q);
-	arena_done(&a);
-	return same;
-}
-
 static bool covers(const struct ignore_rule *r, const struct subject *s)
 {
 	bool purl = r->purls.n == 0, path = r->paths.n == 0;
 	if (!(r->kinds & s->kind) || !id_is(r, s))
 		return false;
 	for (size_t i = 0; i < r->purls.n && !purl; i++)
-		purl = s->purl.n && purl_is(r->purls.v[i], s->purl);
+		purl = s->purl.n && purl_text_matches(r->purls.v[i], s->purl);
 	for (size_t i = 0; i < r->paths.n && !path; i++) {
 		struct str glob = r->paths.v[i];
 		while (str_starts(glob, S("/")))

@@ -42,20 +42,7 @@ static void find_parents(struct vex_graph *g)
 	g->stack = arena_array(g->a, n, sizeof *g->stack);
 }
 
-/* Names */
-static bool purl_is(struct str pattern, struct str purl)
-{
-	struct arena a = { 0 };
-	struct purl *p = ARENA_NEW(&a, struct purl), *q = ARENA_NEW(&a, struct purl);
-	struct err e;
-	bool same =
-		str_eq(pattern, purl) || (purl_parse(&a, pattern, p, &e) == 0 &&
-					  purl_parse(&a, purl, q, &e) == 0 && purl_matches(p, q));
-	arena_done(&a);
-	return same;
-}
-
-/* Type and name as they stand in the text: "deb" and "bash" of "pkg:deb/debian/bash@5.1?arch=amd64". */
+/* Names: type and name as they stand in the text: "deb" and "bash" of "pkg:deb/debian/bash@5.1?arch=amd64". */
 static void look_at(struct str purl, struct str *type, struct str *name)
 {
 	size_t end = 0;
@@ -79,7 +66,7 @@ static bool package_is(const struct package *p, struct str pattern)
 		     !str_eq_nocase(type, S("pkg:pypi"));
 	if (!str_eq_nocase(type, other_type) || (plain && !str_eq_nocase(name, other_name)))
 		return false;
-	return purl_is(pattern, p->purl);
+	return purl_text_matches(pattern, p->purl);
 }
 
 static struct str registry_name(struct str host)
@@ -141,7 +128,8 @@ static bool image_is(const struct vex_graph *g, struct str product)
 	if (digest[0] && (str_eq(product, str_of(digest)) || str_eq(product, inv->reference)))
 		return true;
 	if (!str_starts(product, S("pkg:oci/")))
-		return str_starts(product, S("pkg:")) && inv->purl.n && purl_is(product, inv->purl);
+		return str_starts(product, S("pkg:")) && inv->purl.n &&
+		       purl_text_matches(product, inv->purl);
 	struct arena a = { 0 };
 	struct purl *p = ARENA_NEW(&a, struct purl);
 	struct str repository = repository_of(&a, inv->reference.n ? inv->reference : inv->target);
@@ -153,7 +141,7 @@ static bool image_is(const struct vex_graph *g, struct str product)
 	       (!tag.n || tag_is(inv->target, tag)) &&
 	       (!arch.n || str_eq(arch, inv->platform.arch));
 	arena_done(&a);
-	return same || (inv->purl.n && purl_is(product, inv->purl));
+	return same || (inv->purl.n && purl_text_matches(product, inv->purl));
 }
 
 /* A link into an SBOM holds for that SBOM alone. */
