@@ -64,6 +64,7 @@ struct json_out {
 	unsigned depth;
 	unsigned indent;                        /* spaces a level; 0: one line */
 	bool need_comma, after_key;
+	bool html;                              /* <, > and & are escaped too, as Go's encoder does: for what is signed */
 };
 void json_out_init(struct json_out *o, struct buf *b, unsigned indent);
 void json_begin_object(struct json_out *o);
@@ -76,6 +77,7 @@ void json_put_u64(struct json_out *o, uint64_t v);
 void json_put_double(struct json_out *o, double v, int decimals);       /* fixed notation, trailing zeros cut */
 void json_put_bool(struct json_out *o, bool v);
 void json_put_null(struct json_out *o);
+void json_put_raw(struct json_out *o, struct str json);                 /* a value that is JSON already, as it is */
 /* key and string in one; _opt leaves it out when the string is empty. */
 void json_put_member(struct json_out *o, const char *key, struct str value);
 void json_put_member_opt(struct json_out *o, const char *key, struct str value);

@@ -95,7 +95,7 @@ static unsigned risky(struct str c)
 	return is ? v : 0;
 }
 
-static void put_escaped(struct buf *b, struct str s)
+static void put_escaped(struct buf *b, struct str s, bool html)
 {
 	while (s.n) {
 		unsigned char c = (unsigned char)s.p[0];
@@ -109,7 +109,7 @@ static void put_escaped(struct buf *b, struct str s)
 			buf_add_str(b, S("\\n"));
 		else if (c == '\t')
 			buf_add_str(b, S("\\t"));
-		else if (c < 0x20 || c == 0x7F)
+		else if (c < 0x20 || c == 0x7F || (html && (c == '<' || c == '>' || c == '&')))
 			buf_addf(b, "\\u%04x", c);
 		else if (n > 1 && risky(str_upto(s, n)))
 			buf_addf(b, "\\u%04x", risky(str_upto(s, n)));
@@ -123,7 +123,7 @@ void json_put_str(struct json_out *o, struct str s)
 {
 	before_value(o);
 	buf_add_char(o->b, '"');
-	put_escaped(o->b, s);
+	put_escaped(o->b, s, o->html);
 	buf_add_char(o->b, '"');
 	o->need_comma = true;
 }
@@ -177,6 +177,13 @@ void json_put_bool(struct json_out *o, bool v)
 void json_put_null(struct json_out *o)
 {
 	put_text(o, "null");
+}
+
+void json_put_raw(struct json_out *o, struct str json)
+{
+	before_value(o);
+	buf_add_str(o->b, json);
+	o->need_comma = true;
 }
 
 void json_put_member(struct json_out *o, const char *key, struct str value)

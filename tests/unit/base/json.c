@@ -122,6 +122,23 @@ static void test_write(void **state)
 	buf_done(&b);
 }
 
+static void test_write_for_signing(void **state)
+{
+	struct buf b CLEANUP(buf_done) = { 0 };
+	struct json_out o;
+	(void)state;
+	json_out_init(&o, &b, 0);
+	o.html = true;
+	json_begin_object(&o);
+	json_put_member(&o, "<k>", S("a&b/c\"\x01"));
+	json_put_key(&o, "raw");
+	json_put_raw(&o, S("{\"x\": [1]}"));
+	json_put_key(&o, "n");
+	json_put_null(&o);
+	json_end_object(&o);
+	assert_string_equal(buf_cstr(&b), "{\"\\u003ck\\u003e\":\"a\\u0026b/c\\\"\\u0001\",\"raw\":{\"x\": [1]},\"n\":null}");
+}
+
 static void test_verify(void **state)
 {
 	struct digest d;
@@ -153,7 +170,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_parse_rejects), cmocka_unit_test(test_tree), cmocka_unit_test(test_events),
-		cmocka_unit_test(test_events_reject), cmocka_unit_test(test_write), cmocka_unit_test(test_verify),
+		cmocka_unit_test(test_events_reject), cmocka_unit_test(test_write), cmocka_unit_test(test_write_for_signing), cmocka_unit_test(test_verify),
 	};
 	return cmocka_run_group_tests_name("base/json", tests, NULL, NULL);
 }
