@@ -54,7 +54,8 @@ int key_pkcs8(const struct key *k, struct buf *out, struct err *e);     /* DER; 
 enum signature_alg key_default_alg(const struct key *k, bool dsse);
 /* What the algorithm hashes with; DIGEST_SHA512 for Ed25519ph, DIGEST_NONE for Ed25519. */
 enum digest_alg alg_digest(enum signature_alg alg);
-/* Names of protobuf-specs ("PKIX_ECDSA_P256_SHA_256", the deprecated ones too); SIGNATURE_NONE when unknown. */
+/* Names of protobuf-specs ("PKIX_ECDSA_P256_SHA_256", the deprecated ones too); SIGNATURE_NONE when unknown, "" when it
+ * has none. */
 enum signature_alg alg_from_details(struct str key_details);
 const char *alg_details(enum signature_alg alg, const struct key *k);
 const char *alg_name(enum signature_alg alg);   /* for people */
