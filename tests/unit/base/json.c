@@ -18,7 +18,8 @@ static void test_parse_rejects(void **state)
 		{ S("{} x"), ERR_INVALID },
 		{ S("\"a\0b\""), ERR_INVALID },
 		{ S("{\"a\":\"x\\u0000y\"}"), ERR_INVALID },
-		{ S("[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[["), ERR_LIMIT },
+		{ S("[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[["),
+		  ERR_LIMIT },
 		{ S("\"a\nb\""), ERR_INVALID },
 	};
 	(void)state;
@@ -36,7 +37,10 @@ static void test_tree(void **state)
 	struct err e = { 0 };
 	uint64_t n = 0;
 	(void)state;
-	assert_int_equal(json_parse(S(" {\"a\":[1,2,{\"b\":\"\\u00e4\"}],\"t\":true,\"n\":9007199254740993e3} "), &j, &e), 0);
+	assert_int_equal(json_parse(S(" {\"a\":[1,2,{\"b\":\"\\u00e4\"}],\"t\":true,\"n\":"
+				      "9007199254740993e3} "),
+				    &j, &e),
+			 0);
 	assert_int_equal(json_count(json_get(j, "a")), 3);
 	assert_true(json_u64(json_at(json_get(j, "a"), 1), &n) && n == 2);
 	assert_true(str_eq(json_get_str(json_at(json_get(j, "a"), 2), "b"), S("\xc3\xa4")));
@@ -59,7 +63,8 @@ static int on_member(void *ctx, unsigned depth, struct str key, size_t index, st
 	return str_eq(key, S("skip")) ? 2 : 0;
 }
 
-static int on_value(void *ctx, unsigned depth, struct str key, size_t index, const struct json *tree, struct err *e)
+static int on_value(void *ctx, unsigned depth, struct str key, size_t index,
+		    const struct json *tree, struct err *e)
 {
 	struct seen *s = ctx;
 	(void)depth;
@@ -74,7 +79,8 @@ static void test_events(void **state)
 	static const struct json_handlers h = { on_member, on_value, NULL };
 	struct seen s = { 0 };
 	struct err e = { 0 };
-	struct stream *in = stream_mem(S("{\"tree\":[1,{\"x\":\"]\\\"\"}],\"skip\":{\"a\":[{}]},\"w\":[{\"k\":1.5e3},null]}"));
+	struct stream *in = stream_mem(S("{\"tree\":[1,{\"x\":\"]\\\"\"}],\"skip\":{\"a\":[{}]},"
+					 "\"w\":[{\"k\":1.5e3},null]}"));
 	(void)state;
 	assert_int_equal(json_read(in, &h, &s, &e), 0);
 	stream_close(in);
@@ -85,7 +91,9 @@ static void test_events(void **state)
 static void test_events_reject(void **state)
 {
 	static const struct json_handlers h = { on_member, on_value, NULL };
-	static const char *const bad[] = { "", "{", "{\"a\" 1}", "[1 2]", "{\"a\":}", "[1,]x", "{\"tree\":[}", "[] []", "}" };
+	static const char *const bad[] = { "",	       "{",	"{\"a\" 1}",	"[1 2]",
+					   "{\"a\":}", "[1,]x", "{\"tree\":[}", "[] []",
+					   "}" };
 	(void)state;
 	for (size_t i = 0; i < COUNT(bad); i++) {
 		struct seen s = { 0 };
@@ -117,8 +125,8 @@ static void test_write(void **state)
 	json_end_array(&o);
 	json_put_member_opt(&o, "no", S(""));
 	json_end_object(&o);
-	assert_string_equal(buf_cstr(&b),
-	                    "{\"a\":\"x\\\"\\\\\\n\\u0001\xef\xbf\xbd\xc3\xa4\",\"l\":[18446744073709551615,7.5,10,{},null]}");
+	assert_string_equal(buf_cstr(&b), "{\"a\":\"x\\\"\\\\\\n\\u0001\xef\xbf\xbd\xc3\xa4\","
+					  "\"l\":[18446744073709551615,7.5,10,{},null]}");
 	buf_done(&b);
 }
 
@@ -136,7 +144,9 @@ static void test_write_for_signing(void **state)
 	json_put_key(&o, "n");
 	json_put_null(&o);
 	json_end_object(&o);
-	assert_string_equal(buf_cstr(&b), "{\"\\u003ck\\u003e\":\"a\\u0026b/c\\\"\\u0001\",\"raw\":{\"x\": [1]},\"n\":null}");
+	assert_string_equal(
+		buf_cstr(&b),
+		"{\"\\u003ck\\u003e\":\"a\\u0026b/c\\\"\\u0001\",\"raw\":{\"x\": [1]},\"n\":null}");
 }
 
 static void test_verify(void **state)
@@ -169,8 +179,10 @@ static void test_verify(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_parse_rejects), cmocka_unit_test(test_tree), cmocka_unit_test(test_events),
-		cmocka_unit_test(test_events_reject), cmocka_unit_test(test_write), cmocka_unit_test(test_write_for_signing), cmocka_unit_test(test_verify),
+		cmocka_unit_test(test_parse_rejects), cmocka_unit_test(test_tree),
+		cmocka_unit_test(test_events),	      cmocka_unit_test(test_events_reject),
+		cmocka_unit_test(test_write),	      cmocka_unit_test(test_write_for_signing),
+		cmocka_unit_test(test_verify),
 	};
 	return cmocka_run_group_tests_name("base/json", tests, NULL, NULL);
 }
