@@ -5,19 +5,19 @@
 
 #include "analyze/cache.h"
 #include "analyze/secret_engine.h"
-#include "analyze/secret_pattern.h"
+#include "base/regexp.h"
 
 enum { COMPILED_MAX = 64 << 20 };
 
 static int try_pattern(struct str text, struct str group, struct err *e)
 {
-	struct secret_pattern *p = NULL;
+	struct regexp *p = NULL;
 	if (text.n == 0)
 		return 0;
-	if (secret_pattern_open(text, &p, e))
+	if (regexp_open(text, &p, e))
 		return e->code;
-	bool missing = group.n && !secret_pattern_has_group(p, group);
-	secret_pattern_close(p);
+	bool missing = group.n && !regexp_has_group(p, group);
+	regexp_close(p);
 	return missing ? err_set(e, ERR_INVALID, "its expression has no group '%.*s'", STR(group))
 		       : 0;
 }
@@ -41,11 +41,11 @@ static int try_all(const struct strs *v, struct err *e)
 /* A rule that matches nothing at all would match everywhere. */
 static int try_empty(struct str text, struct err *e)
 {
-	struct secret_pattern *p = NULL;
-	if (secret_pattern_open(text, &p, e))
+	struct regexp *p = NULL;
+	if (regexp_open(text, &p, e))
 		return e->code;
-	bool empty = secret_pattern_in(p, S(""));
-	secret_pattern_close(p);
+	bool empty = regexp_in(p, S(""));
+	regexp_close(p);
 	return empty ? err_set(e, ERR_INVALID, "its expression matches where nothing is") : 0;
 }
 

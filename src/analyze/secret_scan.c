@@ -12,7 +12,7 @@
 
 #include "analyze/match.h"
 #include "analyze/secret_engine.h"
-#include "analyze/secret_pattern.h"
+#include "base/regexp.h"
 #include "base/map.h"
 
 #include <math.h>
@@ -32,7 +32,7 @@ struct rule_state {
 	uint64_t body; /* the rest is of this body */
 	uint64_t done; /* hits up to here are answered */
 	bool word, path_asked, path_fits;
-	const struct secret_pattern *pattern;
+	const struct regexp *pattern;
 };
 
 struct waiting {
@@ -56,8 +56,8 @@ struct secret_scan {
 	struct secret_engine *engine;
 	struct rule_state *state;
 	struct matcher by_path; /* rules that are for some files alone */
-	struct map patterns; /* text -> struct secret_pattern */
-	struct secret_pattern **opened;
+	struct map patterns; /* text -> struct regexp */
+	struct regexp **opened;
 	size_t n_opened, opened_cap;
 	struct sweep sweep;
 	/* The body at hand */
@@ -83,15 +83,15 @@ struct secret_scan {
 
 /* Patterns, made when they are first asked */
 
-static const struct secret_pattern *pattern_of(struct secret_scan *s, struct str text)
+static const struct regexp *pattern_of(struct secret_scan *s, struct str text)
 {
-	struct secret_pattern *p = NULL;
+	struct regexp *p = NULL;
 	struct err e;
 	void **slot = map_at(&s->patterns, text);
 	if (*slot)
 		return *slot;
 	/* All were tried by whoever prepared the rules. */
-	if (secret_pattern_open(text, &p, &e)) {
+	if (regexp_open(text, &p, &e)) {
 		s->cut = "a rule's expression cannot be used";
 		return NULL;
 	}
@@ -102,8 +102,8 @@ static const struct secret_pattern *pattern_of(struct secret_scan *s, struct str
 
 static bool text_matches(struct secret_scan *s, struct str regex, struct str subject)
 {
-	const struct secret_pattern *p = regex.n ? pattern_of(s, regex) : NULL;
-	return p && secret_pattern_in(p, subject);
+	const struct regexp *p = regex.n ? pattern_of(s, regex) : NULL;
+	return p && regexp_in(p, subject);
 }
 
 /* Lines */
@@ -193,14 +193,14 @@ static bool allowed(struct secret_scan *s, const struct secret_allow *v, size_t 
 
 /* Inside something that one of the expressions matches. */
 static bool excluded(struct secret_scan *s, const struct strs *v, struct str window,
-		     const struct secret_span *secret)
+		     const struct regexp_span *secret)
 {
 	for (size_t i = 0; i < v->n; i++) {
-		const struct secret_pattern *p = pattern_of(s, v->v[i]);
-		struct secret_span all, group;
+		const struct regexp *p = pattern_of(s, v->v[i]);
+		struct regexp_span all, group;
 		size_t from = 0;
 		while (p &&
-		       secret_pattern_find(p, window, from, secret->at, S(""), &all, &group) > 0 &&
+		       regexp_find(p, window, from, secret->at, S(""), &all, &group) > 0 &&
 		       all.at <= secret->at) {
 			if (all.end >= secret->end)
 				return true;
@@ -231,7 +231,7 @@ static struct str context_of(struct secret_scan *s, struct str before)
 }
 
 static void add_find(struct secret_scan *s, const struct secret_rule *r, struct str window,
-		     uint64_t low, const struct secret_span *all, const struct secret_span *secret)
+		     uint64_t low, const struct regexp_span *all, const struct regexp_span *secret)
 {
 	if (s->n_finds >= SECRET_FINDS_MAX) {
 		s->cut = "more secrets than are listed of one file";
@@ -247,7 +247,7 @@ static void add_find(struct secret_scan *s, const struct secret_rule *r, struct 
 }
 
 static void judge(struct secret_scan *s, const struct secret_rule *r, struct str window,
-		  uint64_t low, const struct secret_span *all, const struct secret_span *secret)
+		  uint64_t low, const struct regexp_span *all, const struct regexp_span *secret)
 {
 	struct str value = { window.p + secret->at, secret->end - secret->at };
 	struct str match = { window.p + all->at, all->end - all->at };
@@ -264,7 +264,7 @@ static struct rule_state *state_of(struct secret_scan *s, size_t rule)
 {
 	struct rule_state *st = &s->state[rule];
 	if (st->body != s->number) {
-		const struct secret_pattern *p = st->pattern;
+		const struct regexp *p = st->pattern;
 		*st = (struct rule_state){ .body = s->number, .pattern = p };
 	}
 	return st;
@@ -354,9 +354,9 @@ static void look(struct secret_scan *s, size_t rule, uint64_t end, uint64_t high
 	const char *line = from > last ? NULL : memrchr(window.p + from, '\n', last - from + 1);
 	if (line)
 		from = (size_t)(line - window.p) + 1;
-	struct secret_span all, secret;
+	struct regexp_span all, secret;
 	while (st->pattern && from <= last) {
-		int n = secret_pattern_find(st->pattern, window, from, last, r->group, &all,
+		int n = regexp_find(st->pattern, window, from, last, r->group, &all,
 					    &secret);
 		if (n < 0)
 			s->cut = "looking at a keyword's surroundings took too long";
@@ -453,13 +453,13 @@ static void sweep_rule(struct secret_scan *s, size_t rule, size_t last)
 	struct str bytes = str_buf(&s->sweep.bytes);
 	uint64_t base = s->sweep.base;
 	size_t from = s->sweep.from;
-	struct secret_span all, secret;
+	struct regexp_span all, secret;
 	if (!st->pattern)
 		st->pattern = pattern_of(s, r->pattern);
 	if (st->done > base + from)
 		from = (size_t)(st->done - base);
 	while (st->pattern && from <= last && !(s->cut && s->n_finds >= SECRET_FINDS_MAX)) {
-		int n = secret_pattern_find(st->pattern, bytes, from, last, r->group, &all,
+		int n = regexp_find(st->pattern, bytes, from, last, r->group, &all,
 					    &secret);
 		if (n < 0)
 			s->cut = "a custom rule took too long";
@@ -554,13 +554,13 @@ static void look_at_body(struct secret_scan *s)
 	s->base = s->lines = s->cursor = s->cursor_lines = 0;
 	for (size_t i = 0; i < s->n_named; i++) {
 		const struct secret_rule *r = &s->rules.v[s->named[i]];
-		const struct secret_pattern *p = pattern_of(s, r->pattern);
-		struct secret_span all, secret;
+		const struct regexp *p = pattern_of(s, r->pattern);
+		struct regexp_span all, secret;
 		size_t from = 0;
 		if (!path_counts(s, r, state_of(s, s->named[i])))
 			continue;
 		for (unsigned k = 0; p && from <= s->piece.n && k < BODY_FINDS_STEPS; k++) {
-			int n = secret_pattern_find(p, s->piece, from, s->piece.n, r->group, &all,
+			int n = regexp_find(p, s->piece, from, s->piece.n, r->group, &all,
 						    &secret);
 			if (n < 0)
 				s->cut = "looking at a file that a rule names took too long";
@@ -680,7 +680,7 @@ void secret_scan_close(struct secret_scan *s)
 	if (!s)
 		return;
 	for (size_t i = 0; i < s->n_opened; i++)
-		secret_pattern_close(s->opened[i]);
+		regexp_close(s->opened[i]);
 	secret_engine_close(s->engine);
 	buf_done(&s->body);
 	buf_done(&s->tail);

@@ -44,12 +44,12 @@ static const char *gate_byte(struct gate *g, struct str text, size_t i)
 	return NULL;
 }
 
-static int gate_check(struct str text, struct err *e)
+static int gate_check(struct str text, size_t max, struct err *e)
 {
 	struct gate g = { 0 };
-	if (text.n > JSON_TREE_MAX)
-		return err_set(e, ERR_LIMIT, "JSON text of %zu bytes is larger than %d", text.n,
-			       JSON_TREE_MAX);
+	if (text.n > max)
+		return err_set(e, ERR_LIMIT, "JSON text of %zu bytes is larger than %zu", text.n,
+			       max);
 	for (size_t i = 0; i < text.n; i++) {
 		const char *bad = gate_byte(&g, text, i);
 		if (bad)
@@ -65,7 +65,12 @@ static int gate_check(struct str text, struct err *e)
 
 int json_parse(struct str text, struct json **out, struct err *e)
 {
-	int r = gate_check(text, e);
+	return json_parse_upto(text, JSON_TREE_MAX, out, e);
+}
+
+int json_parse_upto(struct str text, size_t max, struct json **out, struct err *e)
+{
+	int r = gate_check(text, max, e);
 	if (r)
 		return r;
 	const char *stop = NULL;
@@ -154,6 +159,11 @@ bool json_is_array(const struct json *j)
 bool json_is_string(const struct json *j)
 {
 	return cJSON_IsString(c(j));
+}
+
+bool json_is_null(const struct json *j)
+{
+	return cJSON_IsNull(c(j));
 }
 
 bool json_bool(const struct json *j, bool otherwise)

@@ -21,6 +21,8 @@ struct json;                                    /* a value; its type is private 
 /* ERR_LIMIT beyond JSON_TREE_MAX or JSON_DEPTH_MAX, ERR_INVALID with the offset for what is no JSON (trailing bytes
  * too). *out is freed with json_free. */
 int json_parse(struct str text, struct json **out, struct err *e);
+/* The same for documents that hold large texts: up to max bytes. */
+int json_parse_upto(struct str text, size_t max, struct json **out, struct err *e);
 void json_free(struct json *j);
 void cleanup_json(struct json **j);
 
@@ -37,6 +39,7 @@ struct str json_get_str(const struct json *object, const char *key);
 bool json_is_object(const struct json *j);
 bool json_is_array(const struct json *j);
 bool json_is_string(const struct json *j);
+bool json_is_null(const struct json *j);                                /* the value null; not NULL */
 bool json_bool(const struct json *j, bool otherwise);
 double json_double(const struct json *j, double otherwise);
 /* A whole number 0..2^53; false for anything else. */
@@ -78,8 +81,6 @@ void json_put_double(struct json_out *o, double v, int decimals);       /* fixed
 void json_put_bool(struct json_out *o, bool v);
 void json_put_null(struct json_out *o);
 void json_put_raw(struct json_out *o, struct str json);                 /* a value that is JSON already, as it is */
-/* A value that was read, with all that is in it; numbers with a fraction to nine digits behind the point. */
-void json_put_value(struct json_out *o, const struct json *j);
 /* key and string in one; _opt leaves it out when the string is empty. */
 void json_put_member(struct json_out *o, const char *key, struct str value);
 void json_put_member_opt(struct json_out *o, const char *key, struct str value);

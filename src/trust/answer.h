@@ -1,8 +1,6 @@
 /* Answers. A function of this folder that judges returns 1 for yes, 0 for no (the text of *e says why; it is no
- * failure) and a
- * negative code when it could not find out (a network, a file); the first two are verdicts, the last closes the gate
- * too but
- * is told apart. A parse failure, an unknown critical field, a limit are a no.
+ * failure) and a negative code when it could not find out (a network, a file); the first two are verdicts, the last
+ * closes the gate too but is told apart. A parse failure, an unknown critical field, a limit are a no.
  *
  * A proof is all that was found out about one signature, in the order it was found out. */
 #ifndef LAZARET_TRUST_ANSWER_H
@@ -11,19 +9,19 @@
 #include "base/arena.h"
 #include "base/digest.h"
 
-enum check_result { CHECK_YES, CHECK_NO, CHECK_UNKNOWN, CHECK_SKIPPED };        /* skipped: not asked for, or not there */
+/* Skipped: not asked for, or not there. */
+enum check_result { CHECK_UNKNOWN, CHECK_YES, CHECK_NO, CHECK_SKIPPED };
 struct check {
 	const char *name;       /* stable, for machines: "signature", "certificate", "sct", "log-entry", "inclusion",
 	                           "checkpoint", "timestamp", "time", "identity", "artifact", "predicate-type",
-	                           "annotations",
-	                           "expiry", "revocation", "trust-store", ... */
+	                           "annotations", "expiry", "revocation", "trust-store", ... */
 	enum check_result result;
 	struct str text;        /* for people: who, when, which root, or why not */
 };
 struct proof {
 	struct str format;      /* "sigstore-bundle", "cosign", "notation-jws", "notation-cose" */
 	struct digest found;    /* manifest or blob the signature was read from; alg DIGEST_NONE: a file */
-	enum check_result result;       /* CHECK_YES, CHECK_NO or CHECK_UNKNOWN: all checks together */
+	enum check_result result;       /* all checks together; a proof without a good "signature" is never a yes */
 	struct str why;         /* of a no or an unknown: the first check that was one */
 	struct check *checks;
 	size_t n_checks, checks_cap;
@@ -31,8 +29,7 @@ struct proof {
 	struct digest artifact; /* what it speaks of */
 	struct digest key;      /* SHA-256 of the signer's SPKI; of a certificate the certificate's key */
 	struct str key_name;    /* what the caller named it: the --key reference */
-	struct str identity, issuer;    /* of a Fulcio certificate: SAN and OIDC issuer; of notation: the subject's
-					   name */
+	struct str identity, issuer;    /* of a Fulcio certificate: SAN and OIDC issuer; of notation: the subject */
 	struct str algorithm;
 	int64_t time;           /* trusted signing time, Unix seconds; 0: none */
 	struct str time_from;   /* "timestamp TSA-NAME", "log LOG-NAME", "signed attribute" */
@@ -51,8 +48,15 @@ struct proof {
 		size_t n, cap;
 	} claims;               /* what the Fulcio certificate says beside the identity */
 };
-/* Adds a check; a NO or UNKNOWN one sets result and why, unless a NO is there already. Text is formatted into `a`. */
+/* Adds a check and brings result and why up to date: NO when one is, else UNKNOWN when one is or none named "signature"
+ * is a yes, else YES. Text is formatted into `a`; control characters in it become '?'. */
 void proof_check(struct proof *p, struct arena *a, const char *name, enum check_result r, const char *fmt, ...)
 	__attribute__((format(printf, 5, 6)));
+/* The check of that name, the last one; NULL: none. */
+const struct check *proof_find(const struct proof *p, const char *name);
+/* "yes", "no", "unknown", "skipped". */
+const char *check_result_name(enum check_result r);
+/* Adds what a signature says beside the identity; an empty value is left out. */
+void proof_claim(struct proof *p, struct arena *a, const char *name, struct str value);
 
 #endif

@@ -18,13 +18,13 @@ struct dsse {
 	} *v;
 	size_t n;
 };
-/* Standard and URL-safe base64; everything lives in `a`. */
+/* Standard and URL-safe base64; everything lives in `a`. At least one signature, at most DSSE_SIGNATURES_MAX. */
 int dsse_parse(const struct json *envelope, struct arena *a, struct dsse *out, struct err *e);
 int dsse_parse_text(struct str json, struct arena *a, struct dsse *out, struct err *e);
 /* "DSSEv1" SP len SP type SP len SP body. */
 void dsse_pae(struct str type, struct str payload, struct buf *out);
-void dsse_write(struct str type, struct str payload, struct str sig, struct str keyid, struct buf *out); /* compact
-				   JSON */
+/* Compact JSON; an empty keyid is left out. */
+void dsse_write(struct str type, struct str payload, struct str sig, struct str keyid, struct buf *out);
 
 struct statement {
 	struct str type, predicate_type;        /* _type: https://in-toto.io/Statement/v0.1 or /v1 */
@@ -38,12 +38,15 @@ struct statement {
 	const struct json *predicate;           /* an object, or a string (tag-value SPDX); NULL: none */
 	struct json *tree;                      /* what the above borrow from */
 };
-/* ERR_INVALID: no Statement, no subject, a subject without any digest. Freed with statement_done. */
+/* ERR_INVALID: no Statement, no subject, a subject without any digest, a digest that is none; a key that is there twice
+ * where readers could differ. Freed with statement_done. */
 int statement_parse(struct str payload, struct arena *a, struct statement *out, struct err *e);
 void statement_done(struct statement *s);
 bool statement_has_subject(const struct statement *s, const struct digest *d);
+/* Statement v1 about one subject: `predicate` is JSON text that is put in as it is; an empty name is left out. */
+void statement_write(struct str name, const struct digest *d, struct str predicate_type, struct str predicate, struct buf *out);
 /* "slsaprovenance", "spdx", "cyclonedx", "vuln", "openvex", "custom", ... as cosign's --type names them, or the URI
- * itself. */
+ * itself; empty for what is neither (no colon in it). */
 struct str predicate_type_uri(struct str name);
 #define PREDICATE_COSIGN_SIGN "https://sigstore.dev/cosign/sign/v1"
 

@@ -1,11 +1,10 @@
 /* Sigstore: bundles (protobuf-specs Bundle 0.1 to 0.3), cosign's older annotations and blob bundles, their log
- * entries and times, all
- * brought into one shape and judged by one function. */
+ * entries and times, all brought into one shape and judged by one function. */
 #ifndef LAZARET_TRUST_SIGSTORE_H
 #define LAZARET_TRUST_SIGSTORE_H
 
-#include "trust/answer.h"
 #include "trust/dsse.h"
+#include "trust/identity.h"
 #include "trust/trusted_root.h"
 
 enum { BUNDLE_MAX = 128 << 20, LOG_ENTRIES_MAX = 32, TIMESTAMPS_MAX = 32 };
@@ -32,47 +31,34 @@ struct sigstore_bundle {
 	size_t n_entries;
 	struct str *timestamps;                 /* DER */
 	size_t n_timestamps;
-	bool timestamps_of_envelope;            /* cosign's older attestations: over the envelope's JSON, not the
-					   signature */
-	struct str envelope_json;               /* then this */
+	bool timestamps_of_envelope;            /* cosign's older attestations: over envelope_json, not the signature */
+	struct str envelope_json;               /* the DSSE envelope's bytes; empty where they are not known */
 	bool is_dsse;
 	struct dsse dsse;
 	struct digest message_digest;           /* a hint; alg DIGEST_NONE: none */
 	struct str signature;                   /* of the message, or dsse.v[0].sig */
 	struct arena arena;
 };
-int sigstore_bundle_parse(struct str json, struct sigstore_bundle **out, struct err *e);        /* blob bundles of
-				   cosign too */
-/* Of cosign's annotations beside a payload: signature, certificate, chain, bundle, rfc3161timestamp. `payload` is
- * DSSE JSON where
- * is_dsse. Empty ones are absent. */
+/* Blob bundles of cosign ({"base64Signature", "cert", "rekorBundle"}) too. ERR_INVALID for all that the specification
+ * does not allow, fields that we do not know, and what a bundle of its version must have and has not. */
+int sigstore_bundle_parse(struct str json, struct sigstore_bundle **out, struct err *e);
+/* Of cosign's annotations beside a payload: signature (base64), certificate and chain (PEM), bundle and rfc3161timestamp
+ * (JSON). `payload` is DSSE JSON where is_dsse, and the signature is then the envelope's. Empty ones are absent. */
 struct cosign_material {
 	struct str signature, certificate, chain, rekor_bundle, timestamp;
 };
-int sigstore_bundle_from_cosign(const struct cosign_material *m, struct str payload, bool is_dsse, struct
-	sigstore_bundle **out,
-				struct err *e);
+int sigstore_bundle_from_cosign(const struct cosign_material *m, struct str payload, bool is_dsse,
+				struct sigstore_bundle **out, struct err *e);
+/* One TransparencyLogEntry as JSON, what Rekor 2 answers; everything lives in `a`. */
+int log_entry_parse(struct str json, struct arena *a, struct log_entry *out, struct err *e);
 void sigstore_bundle_close(struct sigstore_bundle *b);
 void cleanup_sigstore_bundle(struct sigstore_bundle **b);
 
 /* What was signed. For a DSSE bundle the payload is in the bundle and the subject is what is asked about. */
 struct signed_bytes {
-	struct digest sha256, sha384, sha512;   /* of the message; alg DIGEST_NONE: not known (then only message works) */
-	bool has_message;
+	struct digest sha256, sha384, sha512;   /* of the message; alg DIGEST_NONE: not known */
+	bool has_message;                       /* digests that are not known are made of it */
 	struct str message;
-};
-/* Text for exact comparison, or an anchored regular expression (PCRE2, whole text); either, or both (then both must
- * hold). */
-struct matcher {
-	struct str exact, regexp;
-};
-struct identity {                               /* all that are set must hold; san and issuer must both be set */
-	struct matcher san, issuer;
-	struct claim_matcher {
-		const char *name;               /* as in struct claims */
-		struct matcher value;
-	} *claims;
-	size_t n_claims;
 };
 struct sigstore_policy {
 	const struct trusted_root *const *roots;
@@ -90,10 +76,10 @@ struct sigstore_policy {
 	int64_t now;
 };
 /* Judges everything but what the statement or payload says: certificate at every trusted time, SCTs, log entries,
- * timestamps,
- * signature, identity. `what` is NULL for a DSSE bundle. Fills *out (payload too for DSSE) and returns 0:
- * out->result has the
- * answer; a code only when nothing could be found out. */
+ * timestamps, signature, identity, revocation, of a message its digest. `what` is NULL for a DSSE bundle. Fills *out
+ * (payload too for DSSE, borrowed from the bundle) and returns 0: out->result has the answer; a code only when nothing
+ * could be found out. Checks are in the order signature, certificate, sct, log-entry, inclusion, checkpoint, timestamp,
+ * time, identity, revocation, artifact; what was not asked for or is not there is CHECK_SKIPPED and says so. */
 int sigstore_verify(const struct sigstore_bundle *b, const struct signed_bytes *what, const struct sigstore_policy *p,
 		    struct arena *a, struct proof *out, struct err *e);
 

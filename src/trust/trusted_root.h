@@ -36,6 +36,10 @@ struct trusted_root {
  * know is left out
  * (its log is then unknown). Several documents, one a line, are put together. */
 int trusted_root_parse(struct str json, struct str from, struct trusted_root **out, struct err *e);
+/* An empty one, and a certificate authority put into it by hand: PEM or DER of what is trusted and (may be empty) of what
+ * is between. ERR_INVALID: no certificates. */
+struct trusted_root *trusted_root_new(struct str from);
+int trusted_root_add_authority(struct trusted_root *r, struct str roots, struct str others, struct err *e);
 void trusted_root_close(struct trusted_root *r);
 void cleanup_trusted_root(struct trusted_root **r);
 

@@ -14,7 +14,7 @@ RANK = {name: i for i, group in enumerate(LAYERS) for name in group}
 OWNERS = {
     'isa-l': ['base/stream_gzip.c', 'base/stream_deflate.c'], 'zstd': ['base/stream_zstd.c'], 'lzma': ['base/stream_xz.c'], 'cjson': ['base/json.c'],
     'curl': ['base/fetch_curl.h'], 'yaml': ['base/yaml.c'], 'lmdb': ['vuln/advisory_db.c', 'vuln/advisory_build.c'],
-    'hs': ['analyze/secret_engine.c'], 'pcre2': ['analyze/secret_pattern.c'], 'yara': ['analyze/yara.c'],
+    'hs': ['analyze/secret_engine.c'], 'pcre2': ['base/regexp.c'], 'yara': ['analyze/yara.c'],
     'seccomp': ['base/child_sandbox.c'], 'expat': ['base/xml.c'], 'openssl': ['base/digest.c', 'trust/openssl.h'],
     'sodium': ['trust/key_ed25519ph.c', 'trust/key_secretbox.c'], 'p11-kit': ['trust/key_token.c'],
 }

@@ -4,7 +4,7 @@
 
 #include "analyze/secret.h"
 #include "analyze/secret_engine.h"
-#include "analyze/secret_pattern.h"
+#include "base/regexp.h"
 #include "analyze/secret_scan.h"
 
 #include <setjmp.h>
@@ -194,8 +194,8 @@ static void test_custom(void **state)
 	enum { BLOCK = 64 * 1024, SIZE = 400000 };
 	struct world w;
 	struct buf b = { 0 };
-	struct secret_pattern *p;
-	struct secret_span all, group, want[SECRET_FINDS_MAX];
+	struct regexp *p;
+	struct regexp_span all, group, want[SECRET_FINDS_MAX];
 	struct secret_find *v;
 	struct err e;
 	size_t n = 0;
@@ -207,14 +207,14 @@ static void test_custom(void **state)
 	/* Across where blocks begin and end. */
 	for (size_t at = BLOCK; at + 100 < b.n; at += BLOCK)
 		memcpy(b.p + at - 3 - at / BLOCK, "abc-12345678", 12);
-	assert_int_equal(secret_pattern_open(str_of(text), &p, &e), 0);
+	assert_int_equal(regexp_open(str_of(text), &p, &e), 0);
 	for (size_t from = 0;
-	     secret_pattern_find(p, str_buf(&b), from, b.n, S(""), &all, &group) > 0;
+	     regexp_find(p, str_buf(&b), from, b.n, S(""), &all, &group) > 0;
 	     from = all.end) {
 		assert_true(n < COUNT(want));
 		want[n++] = all;
 	}
-	secret_pattern_close(p);
+	regexp_close(p);
 	assert_true(n > SIZE / 4000);
 	for (size_t i = 0; i < COUNT(pieces); i++) {
 		assert_int_equal(find(&w, "app/x", str_buf(&b), pieces[i], &v), n);

@@ -1,20 +1,20 @@
 /* PCRE2, interpreted: no code is made at run time, so it works in the sandbox. A hostile subject may try to make an
  * expression backtrack without end: steps, depth and heap are limited, and who calls says that it was given up. */
 #define PCRE2_CODE_UNIT_WIDTH 8
-#include "analyze/secret_pattern.h"
+#include "base/regexp.h"
 
 #include <pcre2.h>
 #include <stdio.h>
 
 enum { STEPS_MAX = 200000, HEAP_MAX_KIB = 4096, NAME_MAX_BYTES = 32 };
 
-struct secret_pattern {
+struct regexp {
 	pcre2_code *code;
 	pcre2_match_data *data;
 	pcre2_match_context *context;
 };
 
-void secret_pattern_close(struct secret_pattern *p)
+void regexp_close(struct regexp *p)
 {
 	if (!p)
 		return;
@@ -24,7 +24,7 @@ void secret_pattern_close(struct secret_pattern *p)
 	free(p);
 }
 
-int secret_pattern_open(struct str text, struct secret_pattern **out, struct err *e)
+int regexp_open(struct str text, struct regexp **out, struct err *e)
 {
 	int code;
 	PCRE2_SIZE at;
@@ -38,7 +38,7 @@ int secret_pattern_open(struct str text, struct secret_pattern **out, struct err
 		return err_set(e, ERR_INVALID, "regular expression '%.*s', at byte %zu: %s",
 			       STR(str_upto(text, 100)), (size_t)at, (char *)why);
 	}
-	struct secret_pattern *p = calloc(1, sizeof *p);
+	struct regexp *p = calloc(1, sizeof *p);
 	if (!p)
 		abort();
 	p->code = c;
@@ -53,7 +53,7 @@ int secret_pattern_open(struct str text, struct secret_pattern **out, struct err
 	return 0;
 }
 
-static int number_of(const struct secret_pattern *p, struct str name)
+static int number_of(const struct regexp *p, struct str name)
 {
 	char text[NAME_MAX_BYTES + 1];
 	if (name.n > NAME_MAX_BYTES)
@@ -62,14 +62,13 @@ static int number_of(const struct secret_pattern *p, struct str name)
 	return pcre2_substring_number_from_name(p->code, (PCRE2_SPTR)text);
 }
 
-bool secret_pattern_has_group(const struct secret_pattern *p, struct str name)
+bool regexp_has_group(const struct regexp *p, struct str name)
 {
 	return number_of(p, name) > 0;
 }
 
-int secret_pattern_find(const struct secret_pattern *p, struct str subject, size_t from,
-			size_t last, struct str name, struct secret_span *all,
-			struct secret_span *group)
+int regexp_find(const struct regexp *p, struct str subject, size_t from, size_t last,
+		struct str name, struct regexp_span *all, struct regexp_span *group)
 {
 	pcre2_set_offset_limit(p->context, last);
 	int n = pcre2_match(p->code, (PCRE2_SPTR)(subject.n ? subject.p : ""), subject.n, from, 0,
@@ -89,13 +88,25 @@ int secret_pattern_find(const struct secret_pattern *p, struct str subject, size
 	/* \K can put the beginning behind the end. */
 	if (v[0] > v[1] || v[2 * which] > v[2 * which + 1])
 		return 0;
-	*all = (struct secret_span){ v[0], v[1] };
-	*group = (struct secret_span){ v[2 * which], v[2 * which + 1] };
+	*all = (struct regexp_span){ v[0], v[1] };
+	*group = (struct regexp_span){ v[2 * which], v[2 * which + 1] };
 	return 1;
 }
 
-bool secret_pattern_in(const struct secret_pattern *p, struct str subject)
+bool regexp_in(const struct regexp *p, struct str subject)
 {
-	struct secret_span a, g;
-	return secret_pattern_find(p, subject, 0, subject.n, (struct str){ 0 }, &a, &g) > 0;
+	struct regexp_span a, g;
+	return regexp_find(p, subject, 0, subject.n, (struct str){ 0 }, &a, &g) > 0;
+}
+
+int regexp_whole(const struct regexp *p, struct str subject)
+{
+	pcre2_set_offset_limit(p->context, PCRE2_UNSET);
+	int n = pcre2_match(p->code, (PCRE2_SPTR)(subject.n ? subject.p : ""), subject.n, 0,
+			    PCRE2_ANCHORED | PCRE2_ENDANCHORED, p->data, p->context);
+	if (n == PCRE2_ERROR_NOMATCH)
+		return 0;
+	const PCRE2_SIZE *v = pcre2_get_ovector_pointer(p->data);
+	/* \K moves the beginning; what it reports is then not the whole. */
+	return n < 0 ? ERR_LIMIT : v[0] == 0 && v[1] == subject.n;
 }
