@@ -194,6 +194,15 @@ const char *args_from(const struct args *a, const char *name)
 	return arg && arg->from ? arg->from : name;
 }
 
+int args_number(const struct args *a, const char *name, uint64_t max, uint64_t *out, struct err *e)
+{
+	struct str s = args_str(a, name);
+	if (s.n && !str_to_u64(s, max, out))
+		return err_set(e, ERR_INVALID, "%s: '%.*s' is no number from 0 to %llu",
+			       args_from(a, name), STR(s), (unsigned long long)max);
+	return 0;
+}
+
 int args_file(const struct args *a, const char *name, size_t max, struct str *out, struct err *e)
 {
 	struct str path = args_str(a, name);

@@ -61,6 +61,8 @@ struct strs args_list(const struct args *a, const char *name);
 bool args_flag(const struct args *a, const char *name);
 bool args_has(const struct args *a, const char *name); /* does the command know such an option? */
 const char *args_from(const struct args *a, const char *name);
+/* A whole number 0..max; *out stays when the option was not given. ERR_INVALID. */
+int args_number(const struct args *a, const char *name, uint64_t max, uint64_t *out, struct err *e);
 /* The bytes of the file that an option names, at most max; *out stays when the option was not given. */
 int args_file(const struct args *a, const char *name, size_t max, struct str *out, struct err *e);
 /* Reads command line, environment and settings file. ERR_INVALID is a usage error. */

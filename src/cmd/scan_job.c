@@ -6,6 +6,7 @@
 #include "base/time.h"
 #include "cmd/alarm.h"
 #include "cmd/content.h"
+#include "cmd/registry_options.h"
 #include "iac/image.h"
 #include "policy/licences.h"
 #include "report/sbom_read.h"
@@ -19,29 +20,8 @@
 enum {
 	DEFAULT_CACHE_MAX = 1 << 30,
 	BASE_LAYERS_MAX = 64 << 20,
-	PASSWORD_MAX = 64 * 1024,
 	SBOM_HEAD = 4096,
 };
-
-static int number(const struct args *a, const char *name, uint64_t max, uint64_t *out,
-		  struct err *e)
-{
-	struct str s = args_str(a, name);
-	if (s.n && !str_to_u64(s, max, out))
-		return err_set(e, ERR_INVALID, "%s: '%.*s' is no number from 0 to %llu",
-			       args_from(a, name), STR(s), (unsigned long long)max);
-	return 0;
-}
-
-static int read_limits(const struct args *a, struct limits *l, struct err *e)
-{
-	struct strs v = args_list(a, "limit");
-	limits_default(l);
-	for (size_t i = 0; i < v.n; i++)
-		if (limits_set(l, v.v[i], e))
-			return err_in(e, "%s", args_from(a, "limit"));
-	return 0;
-}
 
 static int read_filters(const struct args *a, struct verdict_options *o, struct err *e)
 {
@@ -72,37 +52,12 @@ static int read_filters(const struct args *a, struct verdict_options *o, struct 
 	return 0;
 }
 
-/* The password from standard input, up to the first line end. */
-static int read_password(const struct args *a, struct str *out, struct err *e)
-{
-	struct buf b CLEANUP(buf_done) = { 0 };
-	struct stream *in CLEANUP(cleanup_stream) = stream_fd(STDIN_FILENO, false, -1, UINT64_MAX);
-	struct str line = { 0 };
-	if (stream_read_all(in, PASSWORD_MAX, &b, e))
-		return err_in(e, "read the password from standard input");
-	struct str rest = str_buf(&b);
-	str_line(&rest, &line);
-	*out = arena_str(a->arena, line);
-	return 0;
-}
-
 static int read_source_options(const struct args *a, struct source_options *o, struct err *e)
 {
-	uint64_t retries = 3;
-	if (number(a, "retries", 100, &retries, e))
-		return e->code;
-	o->retries = (unsigned)retries;
-	o->username = args_str(a, "username");
-	o->insecure = args_flag(a, "insecure-registry");
-	o->mirrors = args_list(a, "registry-mirror");
 	o->skip_files = args_list(a, "skip-files");
 	o->skip_dirs = args_list(a, "skip-dirs");
 	o->cross_file_systems = args_flag(a, "cross-file-systems");
-	if (args_flag(a, "password-stdin"))
-		return read_password(a, &o->password, e);
-	if (o->username.n)
-		return err_set(e, ERR_INVALID, "--username wants --password-stdin");
-	return 0;
+	return registry_options_read(a, o, e);
 }
 
 static int read_words(const struct args *a, const char *name, const char *const *words,
@@ -140,8 +95,8 @@ static int read_scan_options(struct scan_job *j, struct err *e)
 	const struct args *a = j->args;
 	uint64_t jobs = 0;
 	j->scan.cache_max = DEFAULT_CACHE_MAX;
-	if (number(a, "jobs", 256, &jobs, e) ||
-	    number(a, "cache-max", UINT64_MAX, &j->scan.cache_max, e))
+	if (args_number(a, "jobs", 256, &jobs, e) ||
+	    args_number(a, "cache-max", UINT64_MAX, &j->scan.cache_max, e))
 		return e->code;
 	j->scan.jobs = (unsigned)jobs;
 	if (read_base_layers(j, e))
@@ -168,8 +123,9 @@ static int read_judging(struct scan_job *j, struct err *e)
 	static const char *const types[] = { "os", "library", NULL };
 	static const unsigned kinds[] = { MATCH_OS, MATCH_LIBRARY };
 	const struct args *a = j->args;
-	if (number(a, "exit-code", 255, &j->exit_code, e) ||
-	    number(a, "exit-on-eol", 255, &j->eol_code, e) || read_filters(a, &j->verdict, e) ||
+	if (args_number(a, "exit-code", 255, &j->exit_code, e) ||
+	    args_number(a, "exit-on-eol", 255, &j->eol_code, e) ||
+	    read_filters(a, &j->verdict, e) ||
 	    read_words(a, "scanners", scanners, bits, SCAN_PACKAGES | SCAN_SECRETS,
 		       &j->scan.analysis.scanners, e) ||
 	    read_words(a, "pkg-types", types, kinds, MATCH_OS | MATCH_LIBRARY, &j->match.kinds, e))
@@ -191,10 +147,9 @@ static int read_judging(struct scan_job *j, struct err *e)
 static int read_options(struct scan_job *j, bool judges, struct err *e)
 {
 	const struct args *a = j->args;
-	if (read_limits(a, &j->scan.limits, e) || read_source_options(a, &j->source, e) ||
-	    read_scan_options(j, e))
+	if (read_source_options(a, &j->source, e) || read_scan_options(j, e))
 		return e->code;
-	j->source.limits = j->scan.limits;
+	j->scan.limits = j->source.limits;
 	j->scan.analysis.scanners = SCAN_PACKAGES | SCAN_LICENCES;
 	return judges ? read_judging(j, e) : 0;
 }

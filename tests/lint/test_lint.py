@@ -155,7 +155,8 @@ def options_of(text):
 
 def shared_options_of(text):
     """Names in the lists of rows that a table includes."""
-    return [o for name in re.findall(r'#include "(cmd/scan_\w+\.def)"', text) for o in options_of((ROOT / 'src' / name).read_text())]
+    rows = [(ROOT / 'src' / name).read_text() for name in re.findall(r'#include "(cmd/(?:scan_\w+|registry_options)\.def)"', text)]
+    return [o for r in rows for o in options_of(r) + shared_options_of(r)]
 
 
 def test_help_equals_man_page():
