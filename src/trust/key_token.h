@@ -4,6 +4,11 @@
 
 #include "trust/key_file.h"
 
+/* ERR_INVALID for a URI that is none, ERR_AUTH for a wrong PIN, ERR_NOT_FOUND for a token or key that is not there,
+ * ERR_CONFLICT when several fit. With `is_private` the key signs; the token stays open as long as the key. */
+int key_token_open(struct str uri, const struct password *p, bool is_private, struct key **out,
+		   struct err *e);
+
 /* Signs for a key whose private half is elsewhere. `input`: the message for SIGNATURE_ED25519, else the digest's bytes.
  * ECDSA comes back as DER. Called by several threads at once. */
 struct key_signer {
