@@ -3,7 +3,7 @@
  * A hostile server may try to learn credentials by redirects (they are for one origin only), to lead us to plain http
  * (refused) or to other schemes (refused by base/url.c and again by libcurl), to keep us waiting by Retry-After (60
  * seconds at most), or to swap the content between two parts of a download (If-Range, and the caller's digest).
- * Not supported: uploads by streaming, cookies, authentication to servers other than by the caller's header. */
+ * Not supported: bodies of unknown length, cookies, authentication to servers other than by the caller's header. */
 #include "base/fetch_transfer.h"
 
 #include <stdio.h>
@@ -75,6 +75,12 @@ static void discard(struct transfer *t)
 	transfer_stop(t);
 }
 
+static bool may_redirect(const struct transfer *t)
+{
+	return !t->r.body.p && !t->r.upload &&
+	       (strcmp(t->r.method, "GET") == 0 || strcmp(t->r.method, "HEAD") == 0);
+}
+
 static int redirect(struct transfer *t, struct arena *a, struct str location, struct err *e)
 {
 	struct url next;
@@ -101,7 +107,7 @@ static int follow(struct transfer *t, struct arena *a, struct fetch_response *ou
 		parse_head(t, a, out);
 		out->status = t->status;
 		struct str location = fetch_header(out, "location");
-		if (!is_redirect(t->status) || location.n == 0 || t->r.body.p)
+		if (!is_redirect(t->status) || location.n == 0 || !may_redirect(t))
 			break;
 		if (hops == max)
 			return err_set(e, ERR_IO, "%.*s: more than %u redirects",
@@ -153,7 +159,8 @@ static int send_with_retries(struct transfer *t, struct arena *a, struct fetch_r
 	for (;;) {
 		int r = follow(t, a, out, e);
 		if (r) {
-			bool again = t->tries_left && transfer_worth_another_try(t);
+			bool again =
+				t->tries_left && !t->upload_begun && transfer_worth_another_try(t);
 			transfer_stop(t);
 			if (!again)
 				return r;
@@ -161,7 +168,8 @@ static int send_with_retries(struct transfer *t, struct arena *a, struct fetch_r
 			continue;
 		}
 		int64_t asked = retry_after(out);
-		if (!retryable_status(out->status) || !t->tries_left || asked < 0)
+		if (!retryable_status(out->status) || !t->tries_left || asked < 0 ||
+		    t->upload_begun)
 			return 0;
 		discard(t);
 		wait_for_retry(t, asked);
@@ -329,6 +337,7 @@ static int transfer_open(struct fetch *f, const struct fetch_request *r, struct 
 	t->f = f;
 	t->r = *r;
 	t->r.method = r->method	  ? arena_cstr(&t->arena, str_of(r->method))
+		      : r->upload ? "PUT"
 		      : r->body.p ? "POST"
 				  : "GET";
 	t->r.authorization =

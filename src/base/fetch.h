@@ -31,7 +31,12 @@ struct fetch_request {
 	const struct fetch_header *headers;
 	size_t n_headers;
 	struct str authorization;       /* value of the Authorization header; only ever sent to url's own host */
-	struct str body;                /* of a POST; such a request is never redirected: the caller gets the 3xx */
+	struct str body;                /* of a POST or PUT */
+	/* NULL, or a body that is read while it is sent (method PUT unless told), of upload_size bytes; not owned. Once
+	 * some of it is read, nothing is tried again; what fails in reading it fails the request with its code. */
+	struct stream *upload;
+	uint64_t upload_size;
+	bool stranger;                  /* url was named by a server, not by the user: no client certificate */
 	bool resume;                    /* a body that breaks off is continued by Range with If-Range, as part of the
 	                                   retries; a mebibyte of progress gives all of them back */
 	bool immutable;                 /* the url names its content (a digest the caller checks): resumed even when the
@@ -49,7 +54,8 @@ struct fetch_response {
 	size_t n_headers;
 	struct stream *body;            /* never NULL on success; close it */
 };
-/* Any status is a success here: the caller judges it. ERR_IO for trouble on the way, ERR_INVALID for a URL that is
+/* Any status is a success here: the caller judges it. Only GET and HEAD follow redirects: what has a body or changes
+ * something gives the caller the 3xx. ERR_IO for trouble on the way, ERR_INVALID for a URL that is
  * refused (scheme, plain http, a redirect from https to http), ERR_LIMIT for more than FETCH_HEADERS_MAX or
  * FETCH_HEADER_BYTES of headers. Bodies come as they were sent, never decompressed. On a redirect to another host only
  * Accept, Range and the conditions stay; the client certificate, too, is for url's own host. A body left unread blocks

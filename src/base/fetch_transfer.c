@@ -197,6 +197,37 @@ static size_t on_body(char *p, size_t size, size_t n, void *ctx)
 	return piece.n;
 }
 
+/* The request's own body. The last piece goes out only when its stream has come to its end: a stream that verifies has
+ * the last word there. */
+static int read_upload(struct transfer *t, char *p, size_t n, size_t *got, struct err *e)
+{
+	uint64_t left = t->r.upload_size - t->uploaded;
+	ssize_t r = left ? stream_read(t->r.upload, p, (size_t)MIN((uint64_t)n, left), e) : 0;
+	if (r < 0)
+		return (int)r;
+	if (r == 0 && left)
+		return err_set(e, ERR_INVALID, "what is sent ends %llu bytes early",
+			       (unsigned long long)left);
+	t->uploaded += (uint64_t)r;
+	ssize_t more = t->uploaded == t->r.upload_size ? stream_fill(t->r.upload, e) : 0;
+	if (more < 0)
+		return (int)more;
+	if (more > 0)
+		return err_set(e, ERR_INVALID, "what is sent is longer than %llu bytes",
+			       (unsigned long long)t->r.upload_size);
+	*got = (size_t)r;
+	return 0;
+}
+
+static size_t on_upload(char *p, size_t size, size_t n, void *ctx)
+{
+	struct transfer *t = ctx;
+	size_t got = 0;
+	t->noise++;
+	t->upload_begun = true;
+	return read_upload(t, p, size * n, &got, &t->upload_failed) ? CURL_READFUNC_ABORT : got;
+}
+
 /* One request */
 static bool keeps_on_redirect(struct str name)
 {
@@ -268,7 +299,7 @@ static void set_tls(struct transfer *t, bool own)
 		struct curl_blob blob = { f->ca.p, f->ca.n, CURL_BLOB_NOCOPY };
 		libcurl.curl_easy_setopt(c, CURLOPT_CAINFO_BLOB, &blob);
 	}
-	if (own && f->o.client_cert.n) {
+	if (own && !t->r.stranger && f->o.client_cert.n) {
 		libcurl.curl_easy_setopt(c, CURLOPT_SSLCERT, f->o.client_cert.p);
 		libcurl.curl_easy_setopt(c, CURLOPT_SSLKEY,
 					 f->o.client_key.n ? f->o.client_key.p
@@ -291,7 +322,12 @@ static void set_method(struct transfer *t)
 {
 	CURL *c = t->h.easy;
 	const char *method = t->r.method;
-	if (t->r.body.p) {
+	if (t->r.upload) {
+		libcurl.curl_easy_setopt(c, CURLOPT_UPLOAD, 1L);
+		libcurl.curl_easy_setopt(c, CURLOPT_READFUNCTION, on_upload);
+		libcurl.curl_easy_setopt(c, CURLOPT_READDATA, t);
+		libcurl.curl_easy_setopt(c, CURLOPT_INFILESIZE_LARGE, (curl_off_t)t->r.upload_size);
+	} else if (t->r.body.p) {
 		libcurl.curl_easy_setopt(c, CURLOPT_POST, 1L);
 		libcurl.curl_easy_setopt(c, CURLOPT_POSTFIELDS, t->r.body.p);
 		libcurl.curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)t->r.body.n);
@@ -388,7 +424,10 @@ static int transfer_error(struct transfer *t, struct err *e)
 	const char *why =
 		t->detail[0] ? t->detail : libcurl.curl_easy_strerror((CURLcode)t->result);
 	int r;
-	if (t->too_many)
+	if (t->upload_failed.code) {
+		*e = t->upload_failed;
+		r = e->code;
+	} else if (t->too_many)
 		r = err_set(e, ERR_LIMIT,
 			    "%s %.*s: the response has more than %d headers or %d bytes of them",
 			    t->r.method, STR(url), FETCH_HEADERS_MAX, FETCH_HEADER_BYTES);

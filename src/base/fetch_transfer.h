@@ -38,6 +38,9 @@ struct transfer {
 	bool head_done, done, paused, too_many;
 	int result;                     /* of libcurl, when done */
 	char detail[256];
+	bool upload_begun;              /* some of the request's stream is read */
+	uint64_t uploaded;              /* bytes of it */
+	struct err upload_failed;       /* what its stream said; code 0: nothing */
 	struct buf body;                /* bytes for the reader */
 	uint64_t skip;                  /* bytes to drop: the server sends again what we have */
 	uint64_t noise;                 /* counts callbacks: any change is a sign of life */

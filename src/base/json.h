@@ -81,6 +81,8 @@ void json_put_double(struct json_out *o, double v, int decimals);       /* fixed
 void json_put_bool(struct json_out *o, bool v);
 void json_put_null(struct json_out *o);
 void json_put_raw(struct json_out *o, struct str json);                 /* a value that is JSON already, as it is */
+/* A value that was read, with all that is in it; numbers with a fraction to nine digits behind the point. */
+void json_put_value(struct json_out *o, const struct json *j);
 /* key and string in one; _opt leaves it out when the string is empty. */
 void json_put_member(struct json_out *o, const char *key, struct str value);
 void json_put_member_opt(struct json_out *o, const char *key, struct str value);

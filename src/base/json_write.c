@@ -197,3 +197,30 @@ void json_put_member_opt(struct json_out *o, const char *key, struct str value)
 	if (value.n)
 		json_put_member(o, key, value);
 }
+
+/* As deep as the reader lets a tree be. */
+void json_put_value(struct json_out *o, const struct json *j)
+{
+	uint64_t n;
+	bool object = json_is_object(j), array = json_is_array(j);
+	if (object || array) {
+		begin(o, object ? '{' : '[');
+		JSON_EACH(child, j)
+		{
+			if (object)
+				json_put_key(o, json_key(child).p);
+			json_put_value(o, child);
+		}
+		end(o, object ? '}' : ']');
+	} else if (json_is_string(j)) {
+		json_put_str(o, json_str(j));
+	} else if (json_bool(j, true) == json_bool(j, false)) {
+		json_put_bool(o, json_bool(j, true));
+	} else if (json_u64(j, &n)) {
+		json_put_u64(o, n);
+	} else if (!isnan(json_double(j, NAN))) {
+		json_put_double(o, json_double(j, 0), 9);
+	} else {
+		json_put_null(o);
+	}
+}

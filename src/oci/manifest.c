@@ -151,8 +151,11 @@ static int parse_index(struct arena *a, const struct json *j, const struct limit
 	if (json_count(list) > l->index_manifests)
 		return too_many("manifests", json_count(list), "index_manifests",
 				l->index_manifests, e);
-	return parse_descriptors(a, list, l->manifest_bytes, "manifest_bytes", "manifest",
-				 &m->index, e);
+	int r = parse_annotations(a, json_get(j, "annotations"), &m->image.annotations,
+				  &m->image.n_annotations, e);
+	return r ? r
+		 : parse_descriptors(a, list, l->manifest_bytes, "manifest_bytes", "manifest",
+				     &m->index, e);
 }
 
 static int parse_image(struct arena *a, const struct json *j, const struct limits *l,
@@ -255,6 +258,8 @@ static int parse_json(struct arena *a, const struct json *j, struct str media_ty
 		return r;
 	m->image.self.media_type = arena_str(a, own.n ? own : media_type_bare(media_type));
 	m->image.self.artifact_type = arena_str(a, json_get_str(j, "artifactType"));
+	if (json_get(j, "subject") && parse_descriptor(a, json_get(j, "subject"), &m->subject, e))
+		return err_in(e, "subject");
 	return m->kind == MANIFEST_INDEX ? parse_index(a, j, l, m, e)
 					 : parse_image(a, j, l, &m->image, e);
 }

@@ -60,6 +60,7 @@ struct manifest {
 	enum manifest_kind kind;
 	struct image image;             /* MANIFEST_IMAGE: cfg is empty until image_config_parse */
 	struct descriptors index;       /* MANIFEST_INDEX */
+	struct descriptor subject;      /* what it refers to; alg DIGEST_NONE: nothing */
 };
 
 /* The media types we ask for, by preference, as an Accept header's value. */

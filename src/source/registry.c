@@ -5,8 +5,8 @@
  * caller's verify stream), a digest header that lies (refused), endless manifests, tag lists or pages (limits), and links
  * to other hosts (refused). A tag is whatever the endpoint says it is: a mirror is trusted as far as the user chose it.
  * A mirror's path goes before the repository: docker.io=https://mirror.example/hub reads mirror.example/v2/hub/library/...
- * Not supported: schema 1 manifests, uploads, the catalog. */
-#include "source/registry_auth.h"
+ * Not supported: schema 1 manifests, the catalog. Writing is in registry_write.c. */
+#include "source/registry.h"
 #include "source/link.h"
 
 #include "base/json.h"
@@ -19,14 +19,6 @@ enum {
 	TAGS_MAX = 200000,
 	TAG_PAGES_MAX = 400,
 	TAG_PAGE = 1000,
-};
-
-struct registry {
-	struct endpoint *endpoints;
-	size_t n;
-	size_t first; /* where resolve found the image: asked before the others */
-	struct descriptor found; /* what resolve saw; alg DIGEST_NONE: nothing */
-	struct str bytes; /* its manifest */
 };
 
 /* Opening */
@@ -74,6 +66,7 @@ static void registry_close(struct source *s)
 		return;
 	for (size_t i = 0; i < r->n; i++)
 		endpoint_done(&r->endpoints[i]);
+	buf_done(&r->put_bytes);
 	s->state = NULL;
 }
 
@@ -103,6 +96,8 @@ static int ask_each(struct source *s, ask *one, const void *what, void *out, siz
 	struct err last = { 0 }, own = { 0 };
 	for (size_t k = 0; k < r->n; k++) {
 		size_t i = k == 0 ? r->first : k <= r->first ? k - 1 : k;
+		if (s->writing && r->endpoints[i].mirror)
+			continue; /* it may be behind what was written */
 		int code = one(s, &r->endpoints[i], what, out, &last);
 		if (code == 0) {
 			if (answered_by)
@@ -114,7 +109,7 @@ static int ask_each(struct source *s, ask *one, const void *what, void *out, siz
 	}
 	/* The registry's own word is what counts; what a mirror said is told only where it is the only trouble. */
 	*e = own.code ? own : last;
-	if (r->n > 1)
+	if (r->n > 1 && !s->writing)
 		err_in(e, "%zu mirrors tried before", r->n - 1);
 	return e->code;
 }
@@ -149,8 +144,7 @@ static int read_manifest(struct source *s, struct fetch_response *response, stru
 	return code ? err_in(e, "manifest") : check_digest_header(response, str_buf(bytes), e);
 }
 
-/* The media type without its parameters; text that is none: empty. */
-static struct str media_type_of(const struct fetch_response *response)
+struct str registry_media_type(const struct fetch_response *response)
 {
 	struct str value = fetch_header(response, "content-type");
 	struct str type = str_trim(str_cut(&value, ';'));
@@ -184,7 +178,7 @@ static int get_manifest(struct source *s, struct endpoint *p, const void *what, 
 		if (code)
 			err_in(e, "%s", r.what);
 		else
-			answer->media_type = arena_str(&s->arena, media_type_of(&response));
+			answer->media_type = arena_str(&s->arena, registry_media_type(&response));
 	}
 	arena_done(&a);
 	return code;
@@ -353,6 +347,12 @@ static int referrers_tag(struct source *s, struct endpoint *p, char *digest,
 	return code == ERR_NOT_FOUND ? 0 : code;
 }
 
+static bool is_index(const struct fetch_response *response)
+{
+	struct str type = registry_media_type(response);
+	return media_type_is_index(type) || type.n == 0 || str_eq(type, S("application/json"));
+}
+
 static int referrers_page(struct source *s, struct endpoint *p, struct arena *a, struct str *next,
 			  struct descriptors *out, struct err *e)
 {
@@ -360,9 +360,16 @@ static int referrers_page(struct source *s, struct endpoint *p, struct arena *a,
 	struct buf page CLEANUP(buf_done) = { 0 };
 	struct str what = arena_printf(a, "referrers in %.*s", STR(p->repository));
 	struct endpoint_request r = { .path = *next, .accept = S(MEDIA_OCI_INDEX), .what = what.p };
-	int code = endpoint_get(p, &r, a, &response, e);
+	int code = endpoint_send(p, &r, a, &response, e);
 	if (code)
 		return code;
+	if (response.status != 200 || !is_index(&response)) {
+		/* Registries without the list say so in these ways (go-containerregistry counts them so, too). */
+		bool none = response.status == 200 || response.status == 400 ||
+			    response.status == 405 || response.status == 406;
+		code = endpoint_refused(p, &r, &response, a, e);
+		return none ? ERR_NOT_FOUND : code;
+	}
 	code = stream_read_all(response.body, (size_t)s->opt->limits.manifest_bytes, &page, e);
 	stream_close(response.body);
 	if (code)
@@ -421,5 +428,8 @@ const struct source_ops source_registry = {
 	.get = registry_get,
 	.list = registry_list,
 	.referrers = registry_referrers,
+	.put = registry_put,
+	.tag = registry_tag,
+	.remove = registry_remove,
 	.close = registry_close,
 };

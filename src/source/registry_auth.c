@@ -169,7 +169,7 @@ static int open_fetch(struct endpoint *p, unsigned retries, struct fetch **out, 
 int endpoint_init(struct endpoint *p, const struct source_options *opt, struct str name,
 		  struct str where, bool mirror, struct str repository, struct err *e)
 {
-	*p = (struct endpoint){ .opt = opt, .mirror = mirror };
+	*p = (struct endpoint){ .opt = opt, .mirror = mirror, .actions = "pull" };
 	pthread_mutex_init(&p->lock, NULL);
 	p->name = arena_str(&p->arena, name);
 	int r = parse_where(p, where, repository, e);
@@ -248,7 +248,15 @@ static void add_question(const struct endpoint *p, struct buf *b)
 		add_escaped(b, "service", p->service);
 		buf_add_char(b, '&');
 	}
-	add_escaped(b, "scope", arena_printf(&a, "repository:%.*s:pull", STR(p->repository)));
+	struct str scope = arena_printf(&a, "repository:%.*s:%s", STR(p->repository), p->actions);
+	bool post = p->credentials.identity_token.n != 0; /* OAuth 2: one parameter, by spaces */
+	if (p->also.n && post)
+		scope = arena_printf(&a, "%.*s repository:%.*s:pull", STR(scope), STR(p->also));
+	add_escaped(b, "scope", scope);
+	if (p->also.n && !post) {
+		buf_add_char(b, '&');
+		add_escaped(b, "scope", arena_printf(&a, "repository:%.*s:pull", STR(p->also)));
+	}
 	arena_done(&a);
 }
 
@@ -548,24 +556,50 @@ static int renew(struct endpoint *p, struct str used, const struct fetch_respons
 	return r;
 }
 
+static size_t add_headers(const struct endpoint_request *r, struct fetch_header *h)
+{
+	const struct fetch_header all[] = { { S("Accept"), r->accept },
+					    { S("Content-Type"), r->content_type },
+					    { S("If-Match"), r->if_match },
+					    { S("If-None-Match"), r->if_none_match } };
+	size_t n = 0;
+	for (size_t i = 0; i < COUNT(all); i++)
+		if (all[i].value.n)
+			h[n++] = all[i];
+	return n;
+}
+
+static int find_target(struct endpoint *p, const struct endpoint_request *r, struct arena *a,
+		       struct url *at, struct err *e)
+{
+	struct url base = p->base;
+	int code = url_resolve(a, &base, r->path, at, e);
+	if (code || url_same_origin(at, &p->base))
+		return code;
+	if (!r->elsewhere || !plain_allowed(p, at))
+		return err_set(e, ERR_INVALID, "registry %.*s leads to another host: refused",
+			       STR(p->name));
+	return 0;
+}
+
 static int send_once(struct endpoint *p, const struct endpoint_request *r, struct arena *a,
 		     struct buf *used, struct fetch_response *out, struct err *e)
 {
-	struct fetch_header accept = { S("Accept"), r->accept };
-	struct url at = p->base;
+	struct fetch_header headers[4];
+	struct url at;
 	int code = current_value(p, used, e);
-	if (code)
+	if (code || (code = find_target(p, r, a, &at, e)))
 		return code;
-	at = p->base;
-	if ((code = url_resolve(a, &at, r->path, &at, e)))
-		return code;
-	if (!url_same_origin(&at, &p->base))
-		return err_set(e, ERR_INVALID, "registry %.*s leads to another host: refused",
-			       STR(p->name));
-	struct fetch_request request = { .url = url_text(a, &at),
-					 .headers = &accept,
-					 .n_headers = r->accept.n ? 1 : 0,
-					 .authorization = str_buf(used),
+	bool own = url_same_origin(&at, &p->base);
+	struct fetch_request request = { .method = r->method,
+					 .url = url_text(a, &at),
+					 .headers = headers,
+					 .n_headers = add_headers(r, headers),
+					 .authorization = own ? str_buf(used) : (struct str){ 0 },
+					 .body = r->body,
+					 .upload = r->upload,
+					 .upload_size = r->upload_size,
+					 .stranger = !own,
 					 .resume = r->resume,
 					 .immutable = r->resume,
 					 .authorize = authorize,
@@ -625,19 +659,33 @@ static int judge(struct endpoint *p, const struct endpoint_request *r, struct fe
 			e, ERR_IO,
 			"registry %.*s: %s: too many requests, the rate limit is reached%.*s",
 			STR(p->name), r->what, STR(said));
+	case 405:
+	case 409:
+	case 412:
+		return err_set(e, out->status == 405 ? ERR_UNSUPPORTED : ERR_CONFLICT,
+			       "registry %.*s refuses %s with status %d%.*s", STR(p->name), r->what,
+			       out->status, STR(said));
 	default:
 		return err_set(e, ERR_IO, "registry %.*s answers with status %d for %s%.*s",
 			       STR(p->name), out->status, r->what, STR(said));
 	}
 }
 
-int endpoint_get(struct endpoint *p, const struct endpoint_request *r, struct arena *a,
-		 struct fetch_response *out, struct err *e)
+int endpoint_refused(struct endpoint *p, const struct endpoint_request *r,
+		     struct fetch_response *out, struct arena *a, struct err *e)
+{
+	int code = judge(p, r, out, a, e);
+	stream_close(out->body);
+	return code;
+}
+
+int endpoint_send(struct endpoint *p, const struct endpoint_request *r, struct arena *a,
+		  struct fetch_response *out, struct err *e)
 {
 	struct buf used = { 0 };
 	struct fetch_response response;
 	int code = send_once(p, r, a, &used, &response, e);
-	if (code == 0 && response.status == 401) {
+	if (code == 0 && response.status == 401 && !r->upload) {
 		stream_close(response.body);
 		code = renew(p, str_buf(&used), &response, a, e);
 		credentials_wipe_buf(&used);
@@ -647,11 +695,32 @@ int endpoint_get(struct endpoint *p, const struct endpoint_request *r, struct ar
 	credentials_wipe_buf(&used);
 	if (code)
 		return code;
-	if (response.status != 200) {
-		code = judge(p, r, &response, a, e);
-		stream_close(response.body);
-		return code;
-	}
+	if (response.status == 401)
+		return endpoint_refused(p, r, &response, a, e);
 	*out = response;
 	return 0;
+}
+
+int endpoint_get(struct endpoint *p, const struct endpoint_request *r, struct arena *a,
+		 struct fetch_response *out, struct err *e)
+{
+	struct fetch_response response;
+	int code = endpoint_send(p, r, a, &response, e);
+	if (code)
+		return code;
+	if (response.status != 200)
+		return endpoint_refused(p, r, &response, a, e);
+	*out = response;
+	return 0;
+}
+
+void endpoint_wants(struct endpoint *p, const char *actions, struct str also)
+{
+	pthread_mutex_lock(&p->lock);
+	if (strcmp(p->actions, actions) != 0 || !str_eq(p->also, also)) {
+		p->actions = actions;
+		p->also = arena_str(&p->arena, also);
+		p->expires = p->bearer && !p->credentials.registry_token.n ? 1 : p->expires;
+	}
+	pthread_mutex_unlock(&p->lock);
 }

@@ -36,6 +36,8 @@ struct endpoint {
 	pthread_mutex_t lock;           /* guards what follows */
 	bool ready;
 	bool looked_up;                 /* credentials */
+	const char *actions;            /* what tokens are asked for: "pull", "pull,push", "pull,push,delete" */
+	struct str also;                /* another repository here, for pull: blobs are mounted from it; empty: none */
 	struct credentials credentials;
 	bool bearer;                    /* the kind of `value`'s challenge */
 	struct url realm;
@@ -55,13 +57,29 @@ void endpoint_done(struct endpoint *p);
  * else but 200; `what` says what was asked
  * for. Thread safe. The body does not need `a`, but the endpoint must outlive it. */
 struct endpoint_request {
+	const char *method;             /* NULL: GET */
 	struct str path;                /* "/v2/..." or a whole URL of the same origin */
 	struct str accept;              /* empty: none */
 	bool resume;                    /* the path names its content by digest */
+	/* Writing. A body from memory, or from a stream (base/fetch.h) */
+	struct str content_type, body;
+	struct stream *upload;
+	uint64_t upload_size;
+	struct str if_match, if_none_match;     /* empty: none */
+	bool elsewhere;                 /* another origin is allowed (where an upload is to go): it gets no credentials */
 	const char *what;
 };
 int endpoint_get(struct endpoint *p, const struct endpoint_request *r, struct arena *a, struct fetch_response *out,
                  struct err *e);
+/* As endpoint_get for any method; every status but 401 is the caller's. */
+int endpoint_send(struct endpoint *p, const struct endpoint_request *r, struct arena *a, struct fetch_response *out,
+                  struct err *e);
+/* Closes the body and says in *e what this status, which nobody wanted, means; returns the code. 409 and 412 are
+ * ERR_CONFLICT, 405 is ERR_UNSUPPORTED. */
+int endpoint_refused(struct endpoint *p, const struct endpoint_request *r, struct fetch_response *out, struct arena *a,
+                     struct err *e);
+/* From now on tokens are for these actions and also for pulling from the other repository (empty: none). */
+void endpoint_wants(struct endpoint *p, const char *actions, struct str also);
 
 /* May credentials for `registry` be sent to `realm`? Hosts without ports. */
 bool realm_host_allowed(struct str registry, struct str realm);

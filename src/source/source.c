@@ -35,6 +35,9 @@ static int open_as(struct source *s, struct str scheme, struct str where, struct
 		return err_set(e, ERR_UNSUPPORTED,
 			       "'%.*s': this build reads nothing of the kind '%.*s'", STR(where),
 			       STR(scheme));
+	if (s->create && !s->ops->put)
+		return err_set(e, ERR_UNSUPPORTED, "%.*s: a %s can only be read", STR(s->target),
+			       s->ops->scheme);
 	return s->ops->open(s, where, e);
 }
 
@@ -75,10 +78,16 @@ static int probe(struct source *s, struct str target, struct err *e)
 {
 	struct stat st;
 	if (stat(arena_cstr(&s->arena, target), &st) == 0) {
+		if (s->create)
+			return open_as(s, S_ISDIR(st.st_mode) ? S("oci") : S("oci-archive"), target,
+				       e);
 		if (!S_ISDIR(st.st_mode))
 			return open_archive(s, target, e);
 		return open_as(s, is_layout(s, target) ? S("oci") : S("dir"), target, e);
 	}
+	if (looks_like_path(target) && s->create)
+		return open_as(s, str_ends(target, S(".tar")) ? S("oci-archive") : S("oci"), target,
+			       e);
 	if (looks_like_path(target))
 		return err_sys(e, "open %.*s", STR(target));
 	return open_as(s, S("registry"), target, e);
@@ -99,20 +108,33 @@ static int open_target(struct source *s, struct str target, struct err *e)
 	return probe(s, target, e);
 }
 
-int source_open(struct str target, const struct source_options *opt, struct source **out,
-		struct err *e)
+static int open_source(struct str target, const struct source_options *opt, bool create,
+		       struct source **out, struct err *e)
 {
 	struct source *s CLEANUP(cleanup_source) = calloc(1, sizeof *s);
 	if (!s)
 		abort();
 	arena_init(&s->arena);
 	s->opt = opt;
+	s->create = create;
 	s->target = arena_str(&s->arena, target);
 	int r = open_target(s, s->target, e);
 	if (r)
 		return r;
 	*out = STEAL(s);
 	return 0;
+}
+
+int source_open(struct str target, const struct source_options *opt, struct source **out,
+		struct err *e)
+{
+	return open_source(target, opt, false, out, e);
+}
+
+int source_create(struct str target, const struct source_options *opt, struct source **out,
+		  struct err *e)
+{
+	return open_source(target, opt, true, out, e);
 }
 
 void source_close(struct source *s)

@@ -41,7 +41,8 @@ struct source_ops {
 	int (*referrers)(struct source *s, const struct digest *subject, struct descriptors *out, struct err *e);
 	/* Writing; NULL: the kind is read only. */
 	/* A blob, or a manifest or index (by its media type), under its digest, which the bytes have; one that is there is
-	 * not sent again. A manifest is put after what it names. Durable on return. */
+	 * not sent again, and `in` not read. A manifest is put after what it names. Durable on return. `in` is the
+	 * caller's. */
 	int (*put)(struct source *s, const struct descriptor *d, struct stream *in, struct err *e);
 	/* Lets a name point at a manifest that is there. `expected`: NULL, or what the name must point at now (alg
 	 * DIGEST_NONE: nothing); ERR_CONFLICT when it does not, as far as the kind can tell. */
@@ -49,6 +50,8 @@ struct source_ops {
 	           struct err *e);
 	/* A manifest by digest (with the names that point at it), or a name alone where `name` is not empty. */
 	int (*remove)(struct source *s, const struct digest *d, struct str name, struct err *e);
+	/* What was written becomes visible now; NULL: it is already. */
+	int (*finish)(struct source *s, struct err *e);
 	void (*close)(struct source *s);
 };
 
@@ -60,6 +63,10 @@ struct source {
 	struct str path;                /* files and folders */
 	struct str wanted;              /* tag or digest text asked for; empty: the only one */
 	struct str target;              /* as the user typed it */
+	bool create;                    /* opened by source_create */
+	bool writing;                   /* something was written: what is read must not come from a mirror or a cache */
+	bool lists_referrers;           /* the manifest put last is in the list of its subject's referrers */
+	bool exact_tags;                /* `expected` of tag is certain: nobody can come in between */
 	void *state;
 };
 
@@ -87,8 +94,15 @@ int source_put_document(struct source *s, struct str media_type, struct str byte
 /* Puts a manifest that has a subject, and sees to it that the subject's referrers list it: by the registry, or by the
  * tag sha256-HEX, read again after writing and written again when another writer was faster. */
 int source_put_referrer(struct source *s, struct str manifest, struct descriptor *out, struct err *e);
+/* Removes a manifest that refers to `subject`, and sees to it that it is not listed any more. */
+int source_remove_referrer(struct source *s, const struct digest *subject, const struct digest *d, struct err *e);
+/* A blob or manifest from one into the other: verified, read only when it is not there yet, mounted within a registry. */
+int source_copy(struct source *from, struct source *to, const struct descriptor *d, struct err *e);
 /* Changes the manifest that a tag names: `change` gets what is there (empty: nothing) and gives what shall be (unchanged
  * bytes: nothing to do); it is called again when another writer was faster, and what it needs is put before it returns. */
+/* Where `expected` is not certain (a registry), the window that remains is this: another writer read the tag before our
+ * write, and writes after we looked again, some round trips later. Who looks first and then writes at once, as
+ * lazaret does, would have to be held up for longer than that in between. */
 int source_update_tag(struct source *s, struct str tag,
                       int (*change)(void *ctx, struct str old, struct buf *now, struct err *e), void *ctx,
                       struct descriptor *out, struct err *e);

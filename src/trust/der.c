@@ -1,0 +1,69 @@
+/* DER (ITU-T X.690, section 10): BER's indefinite, padded and cut-off lengths and tags of several bytes are refused, nesting
+ * is bounded; a length never reaches behind its surroundings. The contents of primitive values are not looked at. */
+#include "trust/der.h"
+
+enum { CONSTRUCTED = 0x20, LONG_TAG = 0x1f };
+
+bool der_next(struct str *in, struct der *out)
+{
+	const unsigned char *p = (const unsigned char *)in->p;
+	if (in->n < 2 || (p[0] & LONG_TAG) == LONG_TAG)
+		return false;
+	size_t n = p[1], head = 2;
+	if (n >= 0x80) {
+		size_t bytes = n & 0x7f;
+		if (bytes == 0 || bytes > 4 || in->n < 2 + bytes || p[2] == 0)
+			return false;
+		n = 0;
+		for (size_t i = 0; i < bytes; i++)
+			n = n << 8 | p[2 + i];
+		if (n < 0x80)
+			return false;
+		head += bytes;
+	}
+	if (n > in->n - head)
+		return false;
+	*out = (struct der){ p[0], { in->p + head, n }, { in->p, head + n } };
+	*in = str_from(*in, head + n);
+	return true;
+}
+
+bool der_take(struct str *in, unsigned char tag, struct str *content)
+{
+	struct str rest = *in;
+	struct der d;
+	if (!der_next(&rest, &d) || d.tag != tag)
+		return false;
+	*in = rest;
+	*content = d.content;
+	return true;
+}
+
+static bool values(struct str in, unsigned depth)
+{
+	struct der d;
+	while (in.n > 0)
+		if (!der_next(&in, &d) ||
+		    ((d.tag & CONSTRUCTED) && (depth == 0 || !values(d.content, depth - 1))))
+			return false;
+	return true;
+}
+
+bool der_valid(struct str in)
+{
+	struct str rest = in;
+	struct der d;
+	return der_next(&rest, &d) && rest.n == 0 && values(in, DER_DEPTH_MAX);
+}
+
+void der_header(struct buf *out, unsigned char tag, size_t n)
+{
+	unsigned bytes = 0;
+	buf_add_char(out, (char)tag);
+	while (n >> 8 * bytes && bytes < sizeof n)
+		bytes++;
+	if (n >= 0x80)
+		buf_add_char(out, (char)(0x80 | bytes));
+	for (unsigned i = n >= 0x80 ? bytes : 1; i-- > 0;)
+		buf_add_char(out, (char)(n >> 8 * i & 0xff));
+}

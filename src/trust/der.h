@@ -1,0 +1,23 @@
+/* DER (ITU-T X.690) piece by piece, for what has to be exact to the byte: definite lengths in their shortest form, tags of
+ * one byte. */
+#ifndef LAZARET_TRUST_DER_H
+#define LAZARET_TRUST_DER_H
+
+#include "base/str.h"
+
+enum { DER_SEQUENCE = 0x30, DER_OCTETS = 0x04, DER_OID = 0x06, DER_DEPTH_MAX = 32 };
+
+struct der {
+	unsigned char tag;
+	struct str content, whole; /* borrowed; whole: with tag and length */
+};
+/* Cuts one value off the front; false, and nothing moved, when none is there whole. */
+bool der_next(struct str *in, struct der *out);
+/* The same for a value of this tag: its content. */
+bool der_take(struct str *in, unsigned char tag, struct str *content);
+/* Exactly one value, and all that is constructed inside made of values. */
+bool der_valid(struct str in);
+/* Appends tag and length of n bytes of content. */
+void der_header(struct buf *out, unsigned char tag, size_t n);
+
+#endif
