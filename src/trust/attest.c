@@ -39,7 +39,7 @@ static void put_subject(struct json_out *o, const struct statement_parts *p, str
 	json_end_object(o);
 }
 
-void statement_write(const struct statement_parts *p, struct buf *out)
+void statement_parts_write(const struct statement_parts *p, struct buf *out)
 {
 	struct arena a CLEANUP(arena_done) = { 0 };
 	struct json_out o;
@@ -104,7 +104,7 @@ int predicate_make(struct str type, struct str file, int64_t now, struct arena *
 	struct str uri = predicate_type_uri(type), text = str_trim(file);
 	bool tag_value = str_eq(type, S("spdx")) && !str_starts(text, S("{"));
 	bool custom = str_eq(type, S("custom"));
-	if (str_find_char(uri, ':') <= 0 || str_find_char(uri, ' ') >= 0 || !str_is_utf8(uri))
+	if (!uri.n || str_find_char(uri, ' ') >= 0 || !str_is_utf8(uri))
 		return err_set(e, ERR_INVALID,
 			       "'%.*s' is neither a predicate type by name nor a URI", STR(type));
 	if (file.n > PREDICATE_MAX)

@@ -17,7 +17,7 @@ struct statement_parts {
 	struct str predicate_type, predicate;   /* predicate: JSON text, taken as it is */
 };
 /* Compact JSON with Go's escapes, annotations sorted. */
-void statement_write(const struct statement_parts *p, struct buf *out);
+void statement_parts_write(const struct statement_parts *p, struct buf *out);
 
 /* What a predicate file becomes under a type (as the user names it, or a URI): checked, and for "custom" and SPDX's
  * tag-value text wrapped as cosign wraps it. *type_uri gets the URI, *predicate JSON text; both in `a`. */

@@ -55,6 +55,7 @@ static int judge_statement(const struct sigstore_bundle *b, const struct wanted 
 		return JUDGED_OTHER;
 	if (sigstore_verify(b, NULL, p->sigstore, a, out, e))
 		return e->code;
+	out->payload = arena_str(a, out->payload); /* it was the bundle's */
 	scheme_check_statement(w, a, out);
 	return JUDGED;
 }
@@ -92,7 +93,7 @@ static struct str statement_of(const struct making *m, struct arena *a)
 		.predicate = m->predicate_type.n ? m->predicate : S("{}"),
 		.name = m->predicate_type.n ? m->name : S(""),
 	};
-	statement_write(&p, &b);
+	statement_parts_write(&p, &b);
 	return arena_str(a, str_buf(&b));
 }
 

@@ -77,6 +77,7 @@ static int judge_attestation(const struct sigstore_bundle *b, const struct wante
 		return JUDGED_OTHER;
 	if (sigstore_verify(b, NULL, p->sigstore, a, out, e))
 		return e->code;
+	out->payload = arena_str(a, out->payload); /* it was the bundle's */
 	scheme_check_statement(w, a, out);
 	return JUDGED;
 }
@@ -177,7 +178,7 @@ static void prepare(const struct making *m, struct arena *a, struct piece *out)
 			.predicate_type = m->predicate_type,
 			.predicate = m->predicate,
 		};
-		statement_write(&p, &b);
+		statement_parts_write(&p, &b);
 		out->media_type = S(COSIGN_DSSE);
 	} else {
 		struct simple_signing s = { m->name, m->target->digest, annotations,

@@ -45,8 +45,7 @@ static void write_manifest(const struct making *m, const struct descriptor *laye
 	json_put_member(&o, "mediaType", S(MEDIA_OCI_MANIFEST));
 	json_put_member(&o, "artifactType", S(NOTATION_ARTIFACT_TYPE));
 	json_put_key(&o, "config");
-	json_put_raw(&o, S("{\"mediaType\":\"" EMPTY_CONFIG
-			   "\",\"digest\":\"sha256:"
+	json_put_raw(&o, S("{\"mediaType\":\"" EMPTY_CONFIG "\",\"digest\":\"sha256:"
 			   "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a\","
 			   "\"size\":2,\"data\":\"e30=\"}"));
 	json_put_key(&o, "layers");
