@@ -67,3 +67,12 @@ void der_header(struct buf *out, unsigned char tag, size_t n)
 	for (unsigned i = n >= 0x80 ? bytes : 1; i-- > 0;)
 		buf_add_char(out, (char)(n >> 8 * i & 0xff));
 }
+
+void der_wrap(struct buf *b, unsigned char tag)
+{
+	struct buf outer = { 0 };
+	der_header(&outer, tag, b->n);
+	buf_add_str(&outer, str_buf(b));
+	buf_done(b);
+	*b = outer;
+}

@@ -19,5 +19,7 @@ bool der_take(struct str *in, unsigned char tag, struct str *content);
 bool der_valid(struct str in);
 /* Appends tag and length of n bytes of content. */
 void der_header(struct buf *out, unsigned char tag, size_t n);
+/* What the buffer holds becomes the content of a value of this tag. */
+void der_wrap(struct buf *b, unsigned char tag);
 
 #endif

@@ -103,15 +103,6 @@ static bool cut_list(struct str extensions, struct buf *out)
 	return true;
 }
 
-static void wrap(struct buf *b, unsigned char tag)
-{
-	struct buf outer = { 0 };
-	der_header(&outer, tag, b->n);
-	buf_add_str(&outer, str_buf(b));
-	buf_done(b);
-	*b = outer;
-}
-
 /* The TBSCertificate that the log saw. */
 static bool precert_tbs(const struct cert *c, struct buf *out)
 {
@@ -129,12 +120,12 @@ static bool precert_tbs(const struct cert *c, struct buf *out)
 		}
 		if (!cut_list(field.content, &extensions))
 			return false;
-		wrap(&extensions, DER_SEQUENCE);
-		wrap(&extensions, TBS_EXTENSIONS);
+		der_wrap(&extensions, DER_SEQUENCE);
+		der_wrap(&extensions, TBS_EXTENSIONS);
 	}
 	if (extensions.n > 4) /* an empty list of extensions is left out: a3 02 30 00 */
 		buf_add_str(out, str_buf(&extensions));
-	wrap(out, DER_SEQUENCE);
+	der_wrap(out, DER_SEQUENCE);
 	return true;
 }
 
