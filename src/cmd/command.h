@@ -4,7 +4,8 @@
  * To add a command:
  *   1. write cmd/NAME.c with a `const struct command command_NAME`;
  *   2. add COMMAND(NAME) to commands.def;
- *   3. write doc/lazaret-NAME.1; `lazaret help NAME` prints it. */
+ *   3. write doc/lazaret-NAME.1; `lazaret help NAME` prints it.
+ * A '_' in NAME is '-' in the command's name and its page. */
 #ifndef LAZARET_CMD_COMMAND_H
 #define LAZARET_CMD_COMMAND_H
 

@@ -4,7 +4,24 @@
 
 #include <stdio.h>
 
+enum { COMMANDS_MAX = 100 };
+
 static const char *const verbs[] = { "bash", "zsh", "fish", NULL };
+
+/* First words of a command; those of help are the commands. `names` has room for them. */
+static const char *const *verbs_of(const struct command *c, const char *names[COMMANDS_MAX])
+{
+	static const char *const none[] = { NULL };
+	size_t n = 0;
+	if (c->verbs)
+		return c->verbs;
+	if (strcmp(c->name, "help") != 0)
+		return none;
+	for (; commands[n] && n + 1 < COMMANDS_MAX; n++)
+		names[n] = commands[n]->name;
+	names[n] = NULL;
+	return names;
+}
 
 /* Calls put for the command's own options and for the global ones. */
 static void each_option(const struct command *c,
@@ -70,7 +87,8 @@ static void bash(void)
 	puts("\tesac\n\tcase ${COMP_WORDS[1]} in");
 	for (size_t i = 0; commands[i]; i++) {
 		printf("\t%s) COMPREPLY=($(compgen -o default -W '", commands[i]->name);
-		for (const char *const *v = commands[i]->verbs; v && *v; v++)
+		const char *names[COMMANDS_MAX];
+		for (const char *const *v = verbs_of(commands[i], names); *v; v++)
 			printf(" %s", *v);
 		each_option(commands[i], put_plain);
 		puts("' -- \"$cur\")) ;;");
@@ -111,9 +129,11 @@ static void zsh(void)
 		printf("\t%s) _arguments -s : \\\n", commands[i]->name);
 		each_option(commands[i], zsh_option);
 		printf("\t\t\t'2:argument:");
-		if (commands[i]->verbs) {
+		const char *names[COMMANDS_MAX];
+		const char *const *v = verbs_of(commands[i], names);
+		if (*v) {
 			printf("(");
-			for (const char *const *v = commands[i]->verbs; *v; v++)
+			for (; *v; v++)
 				printf("%s ", *v);
 			printf(")'");
 		} else {
@@ -149,7 +169,8 @@ static void fish(void)
 		const struct command *c = commands[i];
 		printf("complete -c lazaret -n __fish_use_subcommand -a %s -d '%s'\n", c->name,
 		       c->text);
-		for (const char *const *v = c->verbs; v && *v; v++)
+		const char *names[COMMANDS_MAX];
+		for (const char *const *v = verbs_of(c, names); *v; v++)
 			printf("complete -c lazaret -n '__fish_seen_subcommand_from %s' -a %s\n",
 			       c->name, *v);
 		each_option(c, fish_option);

@@ -4,13 +4,6 @@
 
 #include <stdio.h>
 
-static const char *const verbs[] = {
-#define COMMAND(name) #name,
-#include "cmd/commands.def"
-#undef COMMAND
-	NULL,
-};
-
 const char *help_text(const char *command)
 {
 	for (size_t i = 0; help_pages[i].name; i++)
@@ -31,4 +24,4 @@ static int run(const struct args *a)
 	return EXIT_YES;
 }
 
-const struct command command_help = { "help", "print the manual of a command", verbs, NULL, run };
+const struct command command_help = { "help", "print the manual of a command", NULL, NULL, run };
