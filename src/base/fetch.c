@@ -77,7 +77,7 @@ static void discard(struct transfer *t)
 
 static bool may_redirect(const struct transfer *t)
 {
-	return !t->r.body.p && !t->r.upload &&
+	return !t->r.no_redirects && !t->r.body.p && !t->r.upload &&
 	       (strcmp(t->r.method, "GET") == 0 || strcmp(t->r.method, "HEAD") == 0);
 }
 

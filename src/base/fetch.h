@@ -42,6 +42,7 @@ struct fetch_request {
 	bool immutable;                 /* the url names its content (a digest the caller checks): resumed even when the
 	                                   server gave neither ETag nor Last-Modified */
 	unsigned max_redirects;         /* 0: 5 */
+	bool no_redirects;              /* a 3xx is an answer like any other */
 	/* NULL, or asked for the value of Authorization before a body is resumed (tokens expire); called by whoever
 	 * reads the body, so ctx outlives it. */
 	int (*authorize)(void *ctx, struct buf *value, struct err *e);

@@ -203,12 +203,10 @@ int args_number(const struct args *a, const char *name, uint64_t max, uint64_t *
 	return 0;
 }
 
-int args_file(const struct args *a, const char *name, size_t max, struct str *out, struct err *e)
+int args_read(const struct args *a, const char *name, struct str path, size_t max, struct str *out,
+	      struct err *e)
 {
-	struct str path = args_str(a, name);
 	struct buf b CLEANUP(buf_done) = { 0 };
-	if (path.n == 0)
-		return 0;
 	int fd = open(arena_cstr(a->arena, path), O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return err_sys(e, "%s: open %.*s", args_from(a, name), STR(path));
@@ -217,4 +215,10 @@ int args_file(const struct args *a, const char *name, size_t max, struct str *ou
 		return err_in(e, "%s: read %.*s", args_from(a, name), STR(path));
 	*out = arena_str(a->arena, str_buf(&b));
 	return 0;
+}
+
+int args_file(const struct args *a, const char *name, size_t max, struct str *out, struct err *e)
+{
+	struct str path = args_str(a, name);
+	return path.n ? args_read(a, name, path, max, out, e) : 0;
 }

@@ -66,6 +66,9 @@ const char *args_from(const struct args *a, const char *name);
 int args_number(const struct args *a, const char *name, uint64_t max, uint64_t *out, struct err *e);
 /* The bytes of the file that an option names, at most max; *out stays when the option was not given. */
 int args_file(const struct args *a, const char *name, size_t max, struct str *out, struct err *e);
+/* The same of one path, of an option that repeats. */
+int args_read(const struct args *a, const char *name, struct str path, size_t max, struct str *out,
+	      struct err *e);
 /* Reads command line, environment and settings file. ERR_INVALID is a usage error. */
 int args_parse(struct arena *a, const struct command *c, int argc, char **argv, struct args *out,
 	       struct err *e);

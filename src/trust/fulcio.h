@@ -15,11 +15,12 @@ struct fulcio_request {
 		subject; /* of the token, see oidc.h: what is signed to prove that the key is ours */
 	const struct key *key;
 };
-/* Adds leaf and issuers to *out, as they came. The leaf holds our key, may sign code, and each certificate is issued by the
- * next; whether the last leads to an anchor is the caller's question. ERR_AUTH: the token was refused. */
+/* *out: leaf and issuers, as they came; freed with certs_done. The leaf holds our key and may sign code, each
+ * certificate is issued by the next; whether the last leads to an anchor is the caller's question. ERR_AUTH: the
+ * token was refused. */
 int fulcio_certificate(struct fetch *f, const struct fulcio_request *r, struct certs *out,
 		       struct err *e);
-/* The certificates of an answer, unchecked. */
+/* The same of an answer that is there, unchecked. */
 int fulcio_answer(struct str json, struct certs *out, struct err *e);
 
 #endif

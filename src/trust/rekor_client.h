@@ -6,7 +6,7 @@
 #include "base/fetch.h"
 #include "trust/sigstore.h"
 
-enum { REKOR_ANSWER_MAX = 8 << 20 };
+enum { REKOR_ANSWER_MAX = 1 << 20 };
 
 struct rekor_request {
 	const struct key *key; /* the signature's; of a certificate its key */
