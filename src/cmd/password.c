@@ -70,9 +70,10 @@ static int from_terminal(const char *prompt, struct buf *out, struct err *e)
 	quiet.c_lflag &= ~(tcflag_t)(ECHO | ICANON | ISIG);
 	quiet.c_cc[VMIN] = 1;
 	quiet.c_cc[VTIME] = 0;
-	dprintf(fd, "%s", prompt);
+	/* Silent first: who types at the prompt must not be heard. */
 	if (tcsetattr(fd, TCSAFLUSH, &quiet) != 0)
 		return err_sys(e, "silence the terminal");
+	dprintf(fd, "%s", prompt);
 	int r = read_line(fd, out, e);
 	tcsetattr(fd, TCSAFLUSH, &before);
 	dprintf(fd, "\n");
