@@ -3,7 +3,8 @@
  *
  * A hostile registry may list thousands of referrers (ATTACHED_MAX), manifests of thousands of layers
  * (ATTACHED_LAYERS_MAX), manifests that refer to another image (left out, noted) or types that lie in the list (the
- * manifest's own count). A referrer that cannot be read as a manifest is noted; one that cannot be had is a failure. */
+ * manifest's own count). A referrer that is listed but not there, or cannot be read as a manifest, is noted; one that
+ * cannot be had is a failure. */
 #include "trust/attached.h"
 
 #include <stdlib.h>
@@ -146,7 +147,7 @@ static int read_referrer(struct listing *l, const struct descriptor *d, struct a
 	struct manifest m;
 	struct str bytes = { 0 };
 	int r = read_manifest(l, d, tmp, &m, &bytes, e);
-	if (r && !bytes.p)
+	if (r && r != ERR_NOT_FOUND && !bytes.p)
 		return err_in(e, "referrer");
 	if (r) {
 		note(l, &d->digest, e->text);
