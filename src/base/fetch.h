@@ -17,6 +17,7 @@ struct fetch_options {
 	unsigned retries;               /* tries after the first on 429, 5xx, and connection trouble; backoff with jitter,
 	                                   Retry-After obeyed up to 60 s */
 	unsigned connect_seconds, stall_seconds;        /* 0: 30 and 60 */
+	unsigned total_seconds;         /* of one request without its redirects and retries; 0: no bound */
 };
 struct fetch;
 int fetch_open(const struct fetch_options *o, struct fetch **out, struct err *e);

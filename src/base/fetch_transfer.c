@@ -348,6 +348,7 @@ static void set_transfer(struct transfer *t)
 	libcurl.curl_easy_setopt(c, CURLOPT_PATH_AS_IS, 1L);
 	libcurl.curl_easy_setopt(c, CURLOPT_USERAGENT, "lazaret/" LAZARET_VERSION);
 	libcurl.curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, (long)t->f->o.connect_seconds);
+	libcurl.curl_easy_setopt(c, CURLOPT_TIMEOUT, (long)t->f->o.total_seconds);
 	libcurl.curl_easy_setopt(c, CURLOPT_BUFFERSIZE, 128L * 1024);
 	libcurl.curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	libcurl.curl_easy_setopt(c, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);

@@ -2,6 +2,10 @@
  * is bounded; a length never reaches behind its surroundings. The contents of primitive values are not looked at. */
 #include "trust/der.h"
 
+#include "base/time.h"
+
+#include <stdio.h>
+
 enum { CONSTRUCTED = 0x20, LONG_TAG = 0x1f };
 
 bool der_next(struct str *in, struct der *out)
@@ -37,6 +41,37 @@ bool der_take(struct str *in, unsigned char tag, struct str *content)
 	*in = rest;
 	*content = d.content;
 	return true;
+}
+
+bool der_take_bits(struct str *in, struct str *content)
+{
+	struct str rest = *in, bits;
+	if (!der_take(&rest, DER_BITS, &bits) || bits.n == 0 || bits.p[0] != 0)
+		return false;
+	*in = rest;
+	*content = str_from(bits, 1);
+	return true;
+}
+
+bool der_time(const struct der *d, int64_t *out)
+{
+	char text[TIME_TEXT];
+	struct str s = d->content;
+	size_t year = d->tag == DER_TIME ? 4 : 2;
+	const char *century = d->tag == DER_TIME ? "" : s.n > 0 && s.p[0] >= '5' ? "19" : "20";
+	if ((d->tag != DER_TIME && d->tag != DER_UTC_TIME) || s.n < year + 11 ||
+	    s.p[s.n - 1] != 'Z')
+		return false;
+	bool fraction = s.n > year + 11;
+	if (fraction && (d->tag != DER_TIME || s.p[year + 10] != '.' || s.n == year + 12))
+		return false;
+	for (size_t i = 0; i < s.n - 1; i++)
+		if (!(fraction && i == year + 10) && (s.p[i] < '0' || s.p[i] > '9'))
+			return false;
+	const char *p = s.p + year;
+	snprintf(text, sizeof text, "%s%.*s-%.2s-%.2sT%.2s:%.2s:%.2sZ", century, (int)year, s.p, p,
+		 p + 2, p + 4, p + 6, p + 8);
+	return time_parse(str_of(text), out);
 }
 
 static bool values(struct str in, unsigned depth)

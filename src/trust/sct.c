@@ -2,8 +2,7 @@
  * before its timestamps were in it: the TBSCertificate with the list's extension cut out and the lengths around it written
  * anew, everything else byte for byte. Hostile lists claim lengths that they do not have; timestamps of versions other than
  * 1 are passed over, as the specification says. */
-#include "trust/openssl.h"
-#include "trust/x509_cert.h"
+#include "trust/x509.h"
 #include "trust/der.h"
 
 #define SCT_LIST "1.3.6.1.4.1.11129.2.4.2"
@@ -135,28 +134,20 @@ static void add_number(struct buf *b, uint64_t v, unsigned bytes)
 		buf_add_char(b, (char)(v >> 8 * bytes & 0xff));
 }
 
-static bool issuer_key_hash(const struct cert *issuer, struct digest *out)
-{
-	unsigned char *spki = NULL;
-	int n = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(issuer->x), &spki);
-	if (n > 0)
-		digest_of(DIGEST_SHA256, (struct str){ (char *)spki, (size_t)n }, out);
-	OPENSSL_free(spki);
-	return n > 0;
-}
-
 bool sct_verify(const struct sct *s, const struct cert *c, const struct cert *issuer,
 		const struct key *log)
 {
 	struct buf tbs CLEANUP(buf_done) = { 0 }, message CLEANUP(buf_done) = { 0 };
 	struct digest issuer_key;
+	struct cert_fields f;
 	enum signature_alg alg = s->signature_alg == TLS_ECDSA ? SIGNATURE_ECDSA_SHA256
 				 : s->signature_alg == TLS_RSA ? SIGNATURE_RSA_SHA256
 							       : SIGNATURE_NONE;
 	if (s->hash_alg != TLS_SHA256 || alg == SIGNATURE_NONE ||
-	    !digest_eq(&s->log, key_id(log)) || !issuer_key_hash(issuer, &issuer_key) ||
-	    !precert_tbs(c, &tbs))
+	    !digest_eq(&s->log, key_id(log)) || !precert_tbs(c, &tbs))
 		return false;
+	cert_fields(issuer, &f);
+	digest_of(DIGEST_SHA256, f.spki, &issuer_key);
 	add_number(&message, 0, 2); /* version 1, certificate_timestamp */
 	add_number(&message, (uint64_t)s->time, 8);
 	add_number(&message, ENTRY_PRECERT, 2);

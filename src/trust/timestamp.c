@@ -3,12 +3,12 @@
  * token brings foreign certificates, several signers, a good signature over other attributes. SHA-1 is not accepted
  * anywhere in it, so neither is the older signing-certificate attribute. */
 #include "trust/timestamp_parse.h"
-#include "trust/der.h"
+#include "trust/der_alg.h"
 
 #include <stdio.h>
 #include <sys/random.h>
 
-enum { NONCE_BYTES = 8, INTEGER = 0x02, SUBJECT_KEY_ID = 0x04 };
+enum { NONCE_BYTES = 8 };
 
 void timestamp_done(struct timestamp *t)
 {
@@ -16,26 +16,10 @@ void timestamp_done(struct timestamp *t)
 	*t = (struct timestamp){ 0 };
 }
 
-/* Issuer and serial number as they stand in the certificate. */
-static bool issuer_serial(const struct cert *c, struct str *issuer, struct str *serial)
-{
-	struct str der = cert_der(c), all, tbs;
-	struct der d = { 0 }, alg;
-	if (!der_take(&der, DER_SEQUENCE, &all) || !der_take(&all, DER_SEQUENCE, &tbs) ||
-	    !der_next(&tbs, &d))
-		return false;
-	if (d.tag == 0xa0 && !der_next(&tbs, &d))
-		return false;
-	*serial = d.whole;
-	if (!der_next(&tbs, &alg) || !der_next(&tbs, &d))
-		return false;
-	*issuer = d.whole;
-	return true;
-}
-
 static bool names(const struct token_signer *s, const struct cert *c)
 {
-	struct str issuer, serial, value, key_id;
+	struct str value, key_id;
+	struct cert_fields f;
 	struct digest d;
 	bool critical;
 	if (s->certificate.alg == DIGEST_NONE)
@@ -45,9 +29,9 @@ static bool names(const struct token_signer *s, const struct cert *c)
 		return false;
 	if (s->key_id.n > 0)
 		return cert_extension(c, "2.5.29.14", &critical, &value) &&
-		       der_take(&value, SUBJECT_KEY_ID, &key_id) && str_eq(key_id, s->key_id);
-	return issuer_serial(c, &issuer, &serial) && str_eq(issuer, s->issuer) &&
-	       str_eq(serial, s->serial);
+		       der_take(&value, DER_OCTETS, &key_id) && str_eq(key_id, s->key_id);
+	cert_fields(c, &f);
+	return str_eq(f.issuer, s->issuer) && str_eq(f.serial, s->serial);
 }
 
 static bool signed_by(const struct token *t, const struct token_signer *s, const struct cert *c)
@@ -60,7 +44,7 @@ static bool signed_by(const struct token *t, const struct token_signer *s, const
 	if (!str_eq(s->message_digest, (struct str){ (char *)content.bytes, content.len }))
 		return false;
 	/* Signed as a SET, whatever the tag in the message (RFC 5652, section 5.4). */
-	der_header(&attributes, 0x31, s->attributes.n);
+	der_header(&attributes, DER_SET, s->attributes.n);
 	buf_add_str(&attributes, s->attributes);
 	return key_verify(cert_key(c), s->alg, str_buf(&attributes), s->signature);
 }
@@ -186,7 +170,7 @@ int timestamp_request(const struct digest *d, bool want_certs, struct buf *out, 
 	struct buf alg CLEANUP(buf_done) = { 0 }, imprint CLEANUP(buf_done) = { 0 },
 		       all CLEANUP(buf_done) = { 0 };
 	unsigned char random[NONCE_BYTES];
-	struct str oid = digest_oid(d->alg);
+	struct str oid = der_digest_oid(d->alg);
 	if (oid.n == 0)
 		return err_set(e, ERR_UNSUPPORTED, "timestamp: no request with this hash");
 	if (getrandom(random, sizeof random, 0) != sizeof random)
@@ -194,7 +178,7 @@ int timestamp_request(const struct digest *d, bool want_certs, struct buf *out, 
 	random[0] = (random[0] & 0x3f) | 0x40; /* positive and in its shortest form */
 	der_header(&alg, DER_OID, oid.n);
 	buf_add_str(&alg, oid);
-	der_header(&alg, 0x05, 0);
+	der_header(&alg, DER_NULL, 0);
 	der_wrap(&alg, DER_SEQUENCE);
 	buf_add_str(&imprint, str_buf(&alg));
 	der_header(&imprint, DER_OCTETS, d->len);
@@ -202,7 +186,7 @@ int timestamp_request(const struct digest *d, bool want_certs, struct buf *out, 
 	der_wrap(&imprint, DER_SEQUENCE);
 	buf_add_str(&all, S("\x02\x01\x01")); /* version */
 	buf_add_str(&all, str_buf(&imprint));
-	der_header(&all, INTEGER, sizeof random);
+	der_header(&all, DER_INTEGER, sizeof random);
 	buf_add(&all, random, sizeof random);
 	if (want_certs)
 		buf_add_str(&all, S("\x01\x01\xff"));

@@ -3,20 +3,12 @@
  * anew. DER throughout (der.h); hostile tokens bring several of one attribute, hashes that are broken, fields in places
  * where they are not looked for. Not supported: BER, versions of TSTInfo other than 1, critical extensions. */
 #include "trust/timestamp_parse.h"
-#include "trust/der.h"
+#include "trust/der_alg.h"
 
 #include "base/time.h"
 
 #include <stdio.h>
 
-enum {
-	INTEGER = 0x02,
-	NULL_TAG = 0x05,
-	UTF8 = 0x0c,
-	BOOLEAN = 0x01,
-	GENERALIZED_TIME = 0x18,
-	SET = 0x31
-};
 enum {
 	TAG_0 = 0xa0,
 	TAG_1 = 0xa1,
@@ -30,75 +22,6 @@ enum {
 #define OID_CONTENT_TYPE "\x2a\x86\x48\x86\xf7\x0d\x01\x09\x03"
 #define OID_MESSAGE_DIGEST "\x2a\x86\x48\x86\xf7\x0d\x01\x09\x04"
 #define OID_SIGNING_CERTIFICATE_V2 "\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x02\x2f"
-#define OID_SHA2 "\x60\x86\x48\x01\x65\x03\x04\x02"
-#define OID_PKCS1 "\x2a\x86\x48\x86\xf7\x0d\x01\x01"
-#define OID_ECDSA_SHA2 "\x2a\x86\x48\xce\x3d\x04\x03"
-
-static const struct {
-	struct str oid;
-	enum digest_alg alg;
-} digests[] = {
-	{ S(OID_SHA2 "\x01"), DIGEST_SHA256 },
-	{ S(OID_SHA2 "\x02"), DIGEST_SHA384 },
-	{ S(OID_SHA2 "\x03"), DIGEST_SHA512 },
-};
-
-/* hash DIGEST_NONE: whatever the signer's digest algorithm is. */
-static const struct {
-	struct str oid;
-	enum digest_alg hash;
-	enum signature_alg alg;
-} signatures[] = {
-	{ S(OID_PKCS1 "\x01"), DIGEST_SHA256, SIGNATURE_RSA_SHA256 },
-	{ S(OID_PKCS1 "\x01"), DIGEST_SHA384, SIGNATURE_RSA_SHA384 },
-	{ S(OID_PKCS1 "\x01"), DIGEST_SHA512, SIGNATURE_RSA_SHA512 },
-	{ S(OID_PKCS1 "\x0a"), DIGEST_SHA256, SIGNATURE_PSS_SHA256 },
-	{ S(OID_PKCS1 "\x0a"), DIGEST_SHA384, SIGNATURE_PSS_SHA384 },
-	{ S(OID_PKCS1 "\x0a"), DIGEST_SHA512, SIGNATURE_PSS_SHA512 },
-	{ S(OID_PKCS1 "\x0b"), DIGEST_SHA256, SIGNATURE_RSA_SHA256 },
-	{ S(OID_PKCS1 "\x0c"), DIGEST_SHA384, SIGNATURE_RSA_SHA384 },
-	{ S(OID_PKCS1 "\x0d"), DIGEST_SHA512, SIGNATURE_RSA_SHA512 },
-	{ S(OID_ECDSA_SHA2 "\x02"), DIGEST_SHA256, SIGNATURE_ECDSA_SHA256 },
-	{ S(OID_ECDSA_SHA2 "\x03"), DIGEST_SHA384, SIGNATURE_ECDSA_SHA384 },
-	{ S(OID_ECDSA_SHA2 "\x04"), DIGEST_SHA512, SIGNATURE_ECDSA_SHA512 },
-	{ S("\x2b\x65\x70"), DIGEST_SHA512, SIGNATURE_ED25519 },
-};
-
-struct str digest_oid(enum digest_alg alg)
-{
-	for (size_t i = 0; i < COUNT(digests); i++)
-		if (digests[i].alg == alg)
-			return digests[i].oid;
-	return (struct str){ 0 };
-}
-
-/* AlgorithmIdentifier; its parameters absent or NULL. An algorithm that is not accepted is DIGEST_NONE. */
-static bool take_digest_alg(struct str *in, enum digest_alg *out)
-{
-	struct str inside, oid, empty;
-	if (!der_take(in, DER_SEQUENCE, &inside) || !der_take(&inside, DER_OID, &oid))
-		return false;
-	if (inside.n > 0 && (!der_take(&inside, NULL_TAG, &empty) || empty.n != 0 || inside.n != 0))
-		return false;
-	*out = DIGEST_NONE;
-	for (size_t i = 0; i < COUNT(digests); i++)
-		if (str_eq(oid, digests[i].oid))
-			*out = digests[i].alg;
-	return true;
-}
-
-/* The parameters of PSS are held to a part only: the key's signature is verified with the signer's hash for all. */
-static bool take_signature_alg(struct str *in, enum digest_alg digest, enum signature_alg *out)
-{
-	struct str inside, oid;
-	if (!der_take(in, DER_SEQUENCE, &inside) || !der_take(&inside, DER_OID, &oid))
-		return false;
-	*out = SIGNATURE_NONE;
-	for (size_t i = 0; i < COUNT(signatures); i++)
-		if (str_eq(oid, signatures[i].oid) && digest == signatures[i].hash)
-			*out = signatures[i].alg;
-	return true;
-}
 
 static bool make_digest(enum digest_alg alg, struct str bytes, struct digest *out)
 {
@@ -113,21 +36,7 @@ static bool make_digest(enum digest_alg alg, struct str bytes, struct digest *ou
 	return true;
 }
 
-/* "20240102030405[.fraction]Z" */
-static bool parse_time(struct str s, int64_t *out)
-{
-	char text[TIME_TEXT];
-	if (s.n < 15 || s.p[s.n - 1] != 'Z' || (s.n > 15 && (s.p[14] != '.' || s.n == 16)))
-		return false;
-	for (size_t i = 0; i < s.n - 1; i++)
-		if (i != 14 && (s.p[i] < '0' || s.p[i] > '9'))
-			return false;
-	snprintf(text, sizeof text, "%.4s-%.2s-%.2sT%.2s:%.2s:%.2sZ", s.p, s.p + 4, s.p + 6,
-		 s.p + 8, s.p + 10, s.p + 12);
-	return time_parse(str_of(text), out);
-}
-
-/* A small positive INTEGER's content. */
+/* A small positive DER_INTEGER's content. */
 static bool parse_number(struct str s, uint64_t max, uint64_t *out)
 {
 	*out = 0;
@@ -146,7 +55,7 @@ static bool parse_accuracy(struct str in, int64_t *out)
 	while (in.n > 0) {
 		if (!der_next(&in, &d))
 			return false;
-		if (d.tag == INTEGER && parse_number(d.content, INT32_MAX, &part))
+		if (d.tag == DER_INTEGER && parse_number(d.content, INT32_MAX, &part))
 			seconds = part;
 		else if ((d.tag == PRIMITIVE_0 || d.tag == PRIMITIVE_1) &&
 			 parse_number(d.content, 999, &part))
@@ -164,7 +73,7 @@ static bool parse_extensions(struct str in)
 	struct str one, oid, critical;
 	while (in.n > 0)
 		if (!der_take(&in, DER_SEQUENCE, &one) || !der_take(&one, DER_OID, &oid) ||
-		    der_take(&one, BOOLEAN, &critical))
+		    der_take(&one, DER_BOOLEAN, &critical))
 			return false;
 	return true;
 }
@@ -207,7 +116,8 @@ static int broken(const char *what, struct err *e)
 /* Each at most once and in this order: accuracy, ordering, nonce, tsa, extensions. */
 static bool tst_optional(struct str in, struct token *t)
 {
-	static const unsigned char order[] = { DER_SEQUENCE, BOOLEAN, INTEGER, TAG_0, TAG_1 };
+	static const unsigned char order[] = { DER_SEQUENCE, DER_BOOLEAN, DER_INTEGER, TAG_0,
+					       TAG_1 };
 	struct der d;
 	for (size_t i = 0; in.n > 0; i++) {
 		if (!der_next(&in, &d))
@@ -216,7 +126,7 @@ static bool tst_optional(struct str in, struct token *t)
 			i++;
 		if (i >= sizeof order)
 			return false;
-		if (d.tag == INTEGER)
+		if (d.tag == DER_INTEGER)
 			t->nonce = d.content;
 		if ((d.tag == DER_SEQUENCE && !parse_accuracy(d.content, &t->info.accuracy)) ||
 		    (d.tag == TAG_1 && !parse_extensions(d.content)))
@@ -227,20 +137,22 @@ static bool tst_optional(struct str in, struct token *t)
 
 static int parse_tst(struct arena *a, struct token *t, struct err *e)
 {
-	struct str in = t->tst, all, version, policy, imprint, hash, serial, time;
+	struct str in = t->tst, all, version, policy, imprint, hash, serial;
+	struct der time;
 	enum digest_alg alg;
-	if (!der_take(&in, DER_SEQUENCE, &all) || in.n != 0 || !der_take(&all, INTEGER, &version))
+	if (!der_take(&in, DER_SEQUENCE, &all) || in.n != 0 ||
+	    !der_take(&all, DER_INTEGER, &version))
 		return broken("no TSTInfo", e);
 	if (!str_eq(version, S("\1")))
 		return broken("TSTInfo is not of version 1", e);
 	if (!der_take(&all, DER_OID, &policy) || !der_take(&all, DER_SEQUENCE, &imprint) ||
-	    !take_digest_alg(&imprint, &alg) || !der_take(&imprint, DER_OCTETS, &hash) ||
+	    !der_take_digest_alg(&imprint, &alg) || !der_take(&imprint, DER_OCTETS, &hash) ||
 	    imprint.n != 0)
 		return broken("no TSTInfo", e);
 	if (!make_digest(alg, hash, &t->info.imprint))
 		return broken("what was stamped is named by a hash that is not accepted", e);
-	if (!der_take(&all, INTEGER, &serial) || !der_take(&all, GENERALIZED_TIME, &time) ||
-	    !parse_time(time, &t->info.time) || !tst_optional(all, t) ||
+	if (!der_take(&all, DER_INTEGER, &serial) || !der_next(&all, &time) ||
+	    time.tag != DER_TIME || !der_time(&time, &t->info.time) || !tst_optional(all, t) ||
 	    !oid_text(a, policy, &t->info.policy))
 		return broken("no TSTInfo", e);
 	t->info.serial = hex_text(a, serial);
@@ -255,7 +167,8 @@ static bool take_signing_certificate(struct str *in, struct digest *out)
 	if (!der_take(in, DER_SEQUENCE, &attr) || !der_take(&attr, DER_SEQUENCE, &list) ||
 	    !der_take(&list, DER_SEQUENCE, &one))
 		return false;
-	if (one.n > 0 && (unsigned char)one.p[0] == DER_SEQUENCE && !take_digest_alg(&one, &alg))
+	if (one.n > 0 && (unsigned char)one.p[0] == DER_SEQUENCE &&
+	    !der_take_digest_alg(&one, &alg))
 		return false;
 	if (!der_take(&one, DER_OCTETS, &hash))
 		return false;
@@ -269,7 +182,7 @@ static bool parse_attributes(struct token_signer *s)
 	bool content_type = false, digest = false, certificate = false;
 	while (in.n > 0) {
 		if (!der_take(&in, DER_SEQUENCE, &one) || !der_take(&one, DER_OID, &type) ||
-		    !der_take(&one, SET, &values) || one.n != 0)
+		    !der_take(&one, DER_SET, &values) || one.n != 0)
 			return false;
 		bool *seen = str_eq(type, S(OID_CONTENT_TYPE))		   ? &content_type
 			     : str_eq(type, S(OID_MESSAGE_DIGEST))	   ? &digest
@@ -297,13 +210,13 @@ static bool parse_signer(struct str in, struct token_signer *s)
 {
 	struct str version, sid, serial;
 	struct der d;
-	if (!der_take(&in, INTEGER, &version) || !der_next(&in, &d))
+	if (!der_take(&in, DER_INTEGER, &version) || !der_next(&in, &d))
 		return false;
 	if (d.tag == DER_SEQUENCE) {
 		struct der issuer, number;
 		sid = d.content;
-		if (!der_next(&sid, &issuer) || !der_next(&sid, &number) || number.tag != INTEGER ||
-		    sid.n != 0)
+		if (!der_next(&sid, &issuer) || !der_next(&sid, &number) ||
+		    number.tag != DER_INTEGER || sid.n != 0)
 			return false;
 		s->issuer = issuer.whole;
 		s->serial = number.whole;
@@ -312,8 +225,8 @@ static bool parse_signer(struct str in, struct token_signer *s)
 	} else {
 		return false;
 	}
-	return take_digest_alg(&in, &s->digest) && der_take(&in, TAG_0, &s->attributes) &&
-	       parse_attributes(s) && take_signature_alg(&in, s->digest, &s->alg) &&
+	return der_take_digest_alg(&in, &s->digest) && der_take(&in, TAG_0, &s->attributes) &&
+	       parse_attributes(s) && der_take_signature_alg(&in, s->digest, &s->alg) &&
 	       der_take(&in, DER_OCTETS, &s->signature) &&
 	       (in.n == 0 || (der_take(&in, TAG_1, &serial) && in.n == 0));
 }
@@ -336,7 +249,7 @@ static int parse_signers(struct str in, struct token *t, struct err *e)
 static int parse_signed_data(struct str in, struct token *t, struct err *e)
 {
 	struct str version, algs, content, type, wrapped, crls, signers;
-	if (!der_take(&in, INTEGER, &version) || !der_take(&in, SET, &algs) ||
+	if (!der_take(&in, DER_INTEGER, &version) || !der_take(&in, DER_SET, &algs) ||
 	    !der_take(&in, DER_SEQUENCE, &content) || !der_take(&content, DER_OID, &type) ||
 	    !der_take(&content, TAG_0, &wrapped) || content.n != 0 ||
 	    !der_take(&wrapped, DER_OCTETS, &t->tst) || wrapped.n != 0)
@@ -345,7 +258,7 @@ static int parse_signed_data(struct str in, struct token *t, struct err *e)
 		return broken("what is signed is no TSTInfo", e);
 	der_take(&in, TAG_0, &t->certificates);
 	der_take(&in, TAG_1, &crls);
-	if (!der_take(&in, SET, &signers) || in.n != 0)
+	if (!der_take(&in, DER_SET, &signers) || in.n != 0)
 		return broken("no signed data", e);
 	return parse_signers(signers, t, e);
 }
@@ -355,12 +268,12 @@ static int check_status(struct str in, struct err *e)
 {
 	struct str status, texts, text = { 0 };
 	uint64_t v;
-	if (!der_take(&in, INTEGER, &status) || !parse_number(status, INT32_MAX, &v))
+	if (!der_take(&in, DER_INTEGER, &status) || !parse_number(status, INT32_MAX, &v))
 		return broken("no response", e);
 	if (v <= STATUS_GRANTED_WITH_MODS)
 		return 0;
 	if (der_take(&in, DER_SEQUENCE, &texts))
-		der_take(&texts, UTF8, &text);
+		der_take(&texts, DER_UTF8, &text);
 	text = str_is_utf8(text) ? str_upto(text, 200) : (struct str){ 0 };
 	return err_set(e, ERR_INVALID, "timestamp: the authority refused it (status %u)%s%.*s",
 		       (unsigned)v, text.n ? ": " : "", STR(text));

@@ -29,7 +29,4 @@ struct token {
 /* A response or a bare token; strings are borrowed from der, but those of info: in `a`. ERR_INVALID, ERR_LIMIT. */
 int token_parse(struct str der, struct arena *a, struct token *out, struct err *e);
 
-/* The content of the OBJECT IDENTIFIER; empty for an algorithm that is no hash that we accept. */
-struct str digest_oid(enum digest_alg alg);
-
 #endif

@@ -135,8 +135,25 @@ static const char *signature_hash(X509 *x)
 	return kind == NID_ED25519 ? "sha512" : "";
 }
 
+/* TBSCertificate: [0] version, serialNumber, signature, issuer, validity, subject, subjectPublicKeyInfo */
+static bool find_fields(struct cert *c)
+{
+	struct str der = cert_der(c), all, tbs, version;
+	struct der d[6];
+	if (!der_take(&der, DER_SEQUENCE, &all) || !der_take(&all, DER_SEQUENCE, &tbs))
+		return false;
+	der_take(&tbs, 0xa0, &version);
+	for (size_t i = 0; i < COUNT(d); i++)
+		if (!der_next(&tbs, &d[i]))
+			return false;
+	c->fields = (struct cert_fields){ d[0].whole, d[2].whole, d[4].whole, d[5].whole };
+	return true;
+}
+
 static int read_fields(struct cert *c, struct err *e)
 {
+	if (!find_fields(c))
+		return err_set(e, ERR_INVALID, "no certificate");
 	if (!asn1_seconds(X509_get0_notBefore(c->x), &c->not_before) ||
 	    !asn1_seconds(X509_get0_notAfter(c->x), &c->not_after))
 		return err_set(e, ERR_INVALID, "a certificate whose validity is no time");
@@ -257,6 +274,11 @@ X509 *cert_x509(const struct cert *c)
 struct str cert_der(const struct cert *c)
 {
 	return str_buf(&c->der);
+}
+
+void cert_fields(const struct cert *c, struct cert_fields *out)
+{
+	*out = c->fields;
 }
 
 const struct digest *cert_digest(const struct cert *c)

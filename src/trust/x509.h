@@ -22,6 +22,10 @@ void cleanup_cert(struct cert **c);
 void certs_done(struct certs *c);
 
 struct str cert_der(const struct cert *c);
+struct cert_fields {                            /* whole DER values as they stand in it */
+	struct str serial, issuer, subject, spki;
+};
+void cert_fields(const struct cert *c, struct cert_fields *out);
 const struct digest *cert_digest(const struct cert *c); /* SHA-256 of the DER */
 const struct key *cert_key(const struct cert *c);       /* NULL: of a kind that key.h does not know */
 int64_t cert_not_before(const struct cert *c), cert_not_after(const struct cert *c);

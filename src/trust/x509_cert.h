@@ -7,6 +7,7 @@ struct cert {
 	EVP_PKEY *evp; /* the same as key's; NULL with it */
 	struct key *key; /* NULL: of a kind that key.h does not know */
 	struct buf der;
+	struct cert_fields fields;
 	struct digest digest;
 	int64_t not_before, not_after;
 	EXTENDED_KEY_USAGE *eku; /* NULL: none */
