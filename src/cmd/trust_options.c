@@ -158,10 +158,18 @@ static int read_roots(const struct args *a, struct trust *t, struct err *e)
 	return 0;
 }
 
-static int read_revoked(const struct args *a, const struct trust *t, struct err *e)
+static int read_revoked(const struct args *a, struct trust *t, struct err *e)
 {
-	(void)t;
-	return given(a, "revoked") ? err_set(e, ERR_UNSUPPORTED, "--revoked is not supported yet") : 0;
+	struct str text = { 0 };
+	if (!given(a, "revoked"))
+		return 0;
+	if (args_file(a, "revoked", REVOKED_FILE_MAX, &text, e))
+		return e->code;
+	t->revoked = ARENA_NEW(a->arena, struct revocations);
+	if (revocations_parse(text, args_str(a, "revoked"), a->arena, t->revoked, e))
+		return err_in(e, "%s", args_from(a, "revoked"));
+	t->policy.revoked = t->revoked;
+	return 0;
 }
 
 /* What can be wrong with words alone: a usage error. */

@@ -3,6 +3,7 @@
  * a broken key or certificate makes the whole document invalid. A client trust configuration, which holds a trusted root,
  * is taken too. */
 #include "trust/trusted_root.h"
+#include "trust/pem.h"
 #include "trust/protojson.h"
 #include "base/time.h"
 
@@ -31,6 +32,16 @@ static struct str host_of(struct arena *a, struct str url)
 	return arena_str(a, host);
 }
 
+/* Two deprecated kinds are of PKCS#1: the key alone. */
+static int read_key(struct str details, struct str der, struct key **out, struct err *e)
+{
+	struct buf pem CLEANUP(buf_done) = { 0 };
+	if (!str_starts(details, S("PKCS1_")))
+		return key_from_spki(der, out, e);
+	pem_write(S("RSA PUBLIC KEY"), der, &pem);
+	return key_from_pem(str_buf(&pem), out, e);
+}
+
 /* The key: 1, or 0 for one of a kind that we do not know. */
 static int parse_key(const struct json *j, struct trusted_log *l, struct arena *a, struct err *e)
 {
@@ -41,7 +52,9 @@ static int parse_key(const struct json *j, struct trusted_log *l, struct arena *
 	    proto_bytes(v[0], "rawBytes", a, &der, e) || parse_validity(v[2], true, &l->valid, e))
 		return e->code;
 	l->alg = alg_from_details(json_str(v[1]));
-	int r = l->alg == SIGNATURE_NONE ? ERR_UNSUPPORTED : key_from_spki(der, &l->key, e);
+	if (l->alg == SIGNATURE_NONE)
+		return 0;
+	int r = read_key(json_str(v[1]), der, &l->key, e);
 	return r == ERR_UNSUPPORTED ? 0 : r < 0 ? r : 1;
 }
 

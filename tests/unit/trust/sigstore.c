@@ -1,0 +1,127 @@
+/* Sigstore bundles: the published cases, and our own ones with everything in them that can be wrong. */
+#include "files.h"
+#include "trust/sigstore.h"
+
+#include "base/json.h"
+
+struct setting {
+	struct arena arena;
+	struct sigstore_bundle *bundle;
+	struct trusted_root *root;
+	struct key *key;
+	struct identity identity;
+	struct sigstore_policy policy;
+	struct signed_bytes what;
+	struct proof proof;
+};
+
+static void setting_done(struct setting *s)
+{
+	sigstore_bundle_close(s->bundle);
+	trusted_root_close(s->root);
+	key_close(s->key);
+	identity_done(&s->identity);
+	arena_done(&s->arena);
+}
+
+static void want_identity(struct setting *s, struct str san, struct str issuer)
+{
+	struct err e;
+	assert_int_equal(text_matcher_init(&s->identity.san, &san, NULL, &e), 0);
+	assert_int_equal(text_matcher_init(&s->identity.issuer, &issuer, NULL, &e), 0);
+	s->policy.identities = &s->identity;
+	s->policy.n_identities = 1;
+}
+
+/* A key that is none (one published case has such a file) is nobody to believe. */
+static void want_key(struct setting *s, struct str pem)
+{
+	static const struct str name = { "the key", 7 };
+	struct err e;
+	if (key_from_pem(pem, &s->key, &e))
+		return;
+	s->policy.keys = (const struct key *const *)&s->key;
+	s->policy.key_names = &name;
+	s->policy.n_keys = 1;
+}
+
+static void want_root(struct setting *s, struct str json)
+{
+	struct err e = { 0 };
+	if (trusted_root_parse(json, S("trusted_root.json"), &s->root, &e))
+		fail_msg("%s", e.text);
+	s->policy.roots = (const struct trusted_root *const *)&s->root;
+	s->policy.n_roots = 1;
+}
+
+/* The answer, a bundle that cannot be read being a no. */
+static enum check_result judge(struct setting *s, struct str bundle, struct err *e)
+{
+	if (sigstore_bundle_parse(bundle, &s->bundle, e))
+		return CHECK_NO;
+	assert_int_equal(sigstore_verify(s->bundle, &s->what, &s->policy, &s->arena, &s->proof, e),
+			 0);
+	err_set(e, ERR_INVALID, "%.*s", STR(s->proof.why));
+	return s->proof.result;
+}
+
+/* Is it about this artifact? What a command does with a statement. */
+static bool about(struct setting *s, const struct digest *d)
+{
+	struct statement st = { 0 };
+	struct err e;
+	if (!s->bundle->is_dsse)
+		return digest_eq(&s->proof.artifact, d);
+	if (statement_parse(s->proof.payload, &s->arena, &st, &e))
+		return false;
+	bool yes = statement_has_subject(&st, d);
+	statement_done(&st);
+	return yes;
+}
+
+static void published_case(const char *dir, const struct json *c)
+{
+	struct setting s = { .policy.now = 1790000000 };
+	struct err e = { 0 };
+	struct digest d;
+	struct str artifact = read_in(&s.arena, dir, json_get_str(c, "artifact"));
+	s.what = (struct signed_bytes){ .has_message = true, .message = artifact };
+	digest_of(DIGEST_SHA256, artifact, &d);
+	want_root(&s, read_in(&s.arena, dir, json_get_str(c, "trusted_root")));
+	if (json_get_str(c, "key").n)
+		want_key(&s, read_in(&s.arena, dir, json_get_str(c, "key")));
+	else
+		want_identity(&s, json_get_str(c, "identity"), json_get_str(c, "issuer"));
+	enum check_result r = judge(&s, read_in(&s.arena, dir, json_get_str(c, "bundle")), &e);
+	bool pass = r == CHECK_YES && about(&s, &d);
+	if (pass != str_eq(json_get_str(c, "expect"), S("pass")))
+		fail_msg("%.*s: %d %s", STR(json_get_str(c, "case")), r, e.text);
+	print_message("%.*s: %s %s\n", STR(json_get_str(c, "case")), check_result_name(r), e.text);
+	setting_done(&s);
+}
+
+static void test_published(void **state)
+{
+	const char *data = getenv("LAZARET_TEST_DATA");
+	struct arena a = { 0 };
+	struct json *j = NULL;
+	struct err e;
+	(void)state;
+	if (!data)
+		skip();
+	struct str dir = arena_printf(&a, "%s/sign/sigstore", data);
+	assert_int_equal(json_parse(read_in(&a, dir.p, S("cases.json")), &j, &e), 0);
+	assert_true(json_count(j) >= 20);
+	JSON_EACH(c, j)
+	published_case(dir.p, c);
+	json_free(j);
+	arena_done(&a);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_published),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
