@@ -111,3 +111,14 @@ void der_wrap(struct buf *b, unsigned char tag)
 	buf_done(b);
 	*b = outer;
 }
+
+void der_unsigned(struct buf *out, struct str bytes)
+{
+	while (bytes.n > 1 && bytes.p[0] == 0)
+		bytes = str_from(bytes, 1);
+	bool zero = bytes.n == 0 || (bytes.p[0] & 0x80);
+	der_header(out, DER_INTEGER, bytes.n + zero);
+	if (zero)
+		buf_add_char(out, 0);
+	buf_add_str(out, bytes);
+}

@@ -37,6 +37,8 @@ bool der_take_bits(struct str *in, struct str *content);
 bool der_time(const struct der *d, int64_t *out);
 /* Appends tag and length of n bytes of content. */
 void der_header(struct buf *out, unsigned char tag, size_t n);
+/* Appends an INTEGER of these bytes, the highest first, without sign; leading zeros are cut. */
+void der_unsigned(struct buf *out, struct str bytes);
 /* What the buffer holds becomes the content of a value of this tag. */
 void der_wrap(struct buf *b, unsigned char tag);
 

@@ -2,6 +2,8 @@
  * numbers side by side (RFC 7518, section 3.4) and back. Only minimal DER passes: one form of a signature, not many. */
 #include "trust/key.h"
 
+#include "trust/der.h"
+
 static const struct {
 	const char *name;
 	enum digest_alg digest;
@@ -87,33 +89,11 @@ enum signature_alg key_default_alg(const struct key *k, bool dsse)
 				    : SIGNATURE_ECDSA_SHA512;
 }
 
-/* Tag and length in their shortest form; a signature is shorter than 256 bytes. */
-static bool der_take(struct str *in, unsigned char tag, struct str *value)
-{
-	const unsigned char *p = (const unsigned char *)in->p;
-	if (in->n < 2 || p[0] != tag)
-		return false;
-	size_t head = 2, n = p[1];
-	if (n == 0x81) {
-		if (in->n < 3 || p[2] < 0x80)
-			return false;
-		head = 3;
-		n = p[2];
-	} else if (n >= 0x80) {
-		return false;
-	}
-	if (n > in->n - head)
-		return false;
-	*value = (struct str){ in->p + head, n };
-	*in = str_from(*in, head + n);
-	return true;
-}
-
 /* A positive INTEGER that fits, without its leading zero. */
 static bool der_number(struct str *in, size_t width, struct str *out)
 {
 	struct str v;
-	if (!der_take(in, 0x02, &v) || v.n == 0 || (v.p[0] & 0x80))
+	if (!der_take(in, DER_INTEGER, &v) || v.n == 0 || (v.p[0] & 0x80))
 		return false;
 	if (v.p[0] == 0) {
 		if (v.n == 1 || !(v.p[1] & 0x80))
@@ -140,24 +120,12 @@ bool ecdsa_to_raw(struct str der, unsigned bits, struct buf *out)
 {
 	size_t width = width_of(bits);
 	struct str both, r, s;
-	if (!width || !der_take(&der, 0x30, &both) || der.n || !der_number(&both, width, &r) ||
-	    !der_number(&both, width, &s) || both.n)
+	if (!width || !der_take(&der, DER_SEQUENCE, &both) || der.n ||
+	    !der_number(&both, width, &r) || !der_number(&both, width, &s) || both.n)
 		return false;
 	add_padded(r, width, out);
 	add_padded(s, width, out);
 	return true;
-}
-
-static void der_add_number(struct str v, struct buf *out)
-{
-	while (v.n > 1 && v.p[0] == 0)
-		v = str_from(v, 1);
-	bool zero = v.p[0] & 0x80;
-	buf_add_char(out, 0x02);
-	buf_add_char(out, (char)(v.n + zero));
-	if (zero)
-		buf_add_char(out, 0);
-	buf_add_str(out, v);
 }
 
 bool ecdsa_from_raw(struct str raw, unsigned bits, struct buf *out)
@@ -166,12 +134,9 @@ bool ecdsa_from_raw(struct str raw, unsigned bits, struct buf *out)
 	struct buf CLEANUP(buf_done) body = { 0 };
 	if (!width || raw.n != 2 * width)
 		return false;
-	der_add_number(str_upto(raw, width), &body);
-	der_add_number(str_from(raw, width), &body);
-	buf_add_char(out, 0x30);
-	if (body.n >= 0x80)
-		buf_add_char(out, (char)0x81);
-	buf_add_char(out, (char)body.n);
+	der_unsigned(&body, str_upto(raw, width));
+	der_unsigned(&body, str_from(raw, width));
+	der_header(out, DER_SEQUENCE, body.n);
 	buf_add_str(out, str_buf(&body));
 	return true;
 }

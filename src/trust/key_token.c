@@ -9,6 +9,7 @@
 
 #include "base/library.h"
 #include "base/stream.h"
+#include "trust/der.h"
 #include "trust/pem.h"
 #include "trust/token_uri.h"
 
@@ -256,56 +257,33 @@ static int attribute_get(struct token *t, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_
 	return 0;
 }
 
-static void der_add(unsigned char tag, struct str content, struct buf *out)
-{
-	buf_add_char(out, (char)tag);
-	if (content.n >= 0x100) {
-		buf_add_char(out, (char)0x82);
-		buf_add_char(out, (char)(content.n >> 8));
-	} else if (content.n >= 0x80) {
-		buf_add_char(out, (char)0x81);
-	}
-	buf_add_char(out, (char)content.n);
-	buf_add_str(out, content);
-}
-
-static void der_add_number(struct str v, struct buf *out)
-{
-	struct buf CLEANUP(buf_done) padded = { 0 };
-	while (v.n > 1 && v.p[0] == 0)
-		v = str_from(v, 1);
-	if (v.n && (v.p[0] & 0x80))
-		buf_add_char(&padded, 0);
-	buf_add_str(&padded, v);
-	der_add(0x02, str_buf(&padded), out);
-}
-
+/* Both are contents: of the algorithm's SEQUENCE, of the BIT STRING. */
 static int spki_read(struct str algorithm, struct str bits, struct key **out, struct err *e)
 {
-	struct buf CLEANUP(buf_done) body = { 0 }, CLEANUP(buf_done) string = { 0 };
 	struct buf CLEANUP(buf_done) spki = { 0 };
-	buf_add_char(&string, 0);
-	buf_add_str(&string, bits);
-	der_add(0x30, algorithm, &body);
-	der_add(0x03, str_buf(&string), &body);
-	der_add(0x30, str_buf(&body), &spki);
+	der_header(&spki, DER_SEQUENCE, algorithm.n);
+	buf_add_str(&spki, algorithm);
+	der_header(&spki, DER_BITS, bits.n + 1);
+	buf_add_char(&spki, 0);
+	buf_add_str(&spki, bits);
+	der_wrap(&spki, DER_SEQUENCE);
 	return key_from_spki(str_buf(&spki), out, e);
 }
 
 static int rsa_read(struct token *t, CK_OBJECT_HANDLE object, struct key **out, struct err *e)
 {
 	struct buf CLEANUP(buf_done) n = { 0 }, CLEANUP(buf_done) exponent = { 0 };
-	struct buf CLEANUP(buf_done) numbers = { 0 }, CLEANUP(buf_done) both = { 0 };
+	struct buf CLEANUP(buf_done) numbers = { 0 };
 	int r = attribute_get(t, object, CKA_MODULUS, KEY_RSA_BITS_MAX / 8 + 1, &n, e);
 	if (r == 0)
 		r = attribute_get(t, object, CKA_PUBLIC_EXPONENT, 64, &exponent, e);
 	if (r < 0)
 		return r;
-	der_add_number(str_buf(&n), &numbers);
-	der_add_number(str_buf(&exponent), &numbers);
-	der_add(0x30, str_buf(&numbers), &both);
-	return spki_read(S("\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\x00"), str_buf(&both),
-			 out, e);
+	der_unsigned(&numbers, str_buf(&n));
+	der_unsigned(&numbers, str_buf(&exponent));
+	der_wrap(&numbers, DER_SEQUENCE);
+	return spki_read(S("\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\x00"),
+			 str_buf(&numbers), out, e);
 }
 
 /* The point is an OCTET STRING by the specification; some tokens give it bare. */

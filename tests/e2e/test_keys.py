@@ -1,6 +1,8 @@
 """lazaret key and cert: key files against the openssl command and python's cryptography, tokens by SoftHSM."""
+import json
 import os
 import pty
+import re
 import select
 import stat
 import subprocess
@@ -192,3 +194,63 @@ def test_token_keys_stay(key, hsm):
     """A token's private key cannot be imported."""
     said = key('import', '--key', 'pkcs11:token=first;object=EC-prime256v1', env={**hsm[0], 'COSIGN_PKCS11_PIN': '1234'}, status=3)
     assert 'cannot be taken out' in said
+
+
+@pytest.fixture
+def cert(lazaret):
+    def run(*args, status=0):
+        r = lazaret('cert', *args)
+        assert r.returncode == status, r.stderr
+        return r.stdout if status == 0 else r.stderr
+    return run
+
+
+def pem_split(path):
+    return re.findall(r'-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----\n', path.read_text(), flags=re.S)
+
+
+@pytest.mark.parametrize('args, text', [((), 'Public-Key: (2048 bit)'), (('--bits', '3072'), 'Public-Key: (3072 bit)'),
+                                        (('--type', 'ecdsa-p384'), 'ecdsa-with-SHA384')])
+def test_cert_generate_test(cert, tmp_path, args, text):
+    cert('generate-test', '--trust', *args, 'example.test')
+    folder = tmp_path / 'home/.config/notation'
+    crt, private = folder / 'localkeys/example.test.crt', folder / 'localkeys/example.test.key'
+    assert stat.S_IMODE(private.stat().st_mode) == 0o600
+    assert private.read_text().startswith('-----BEGIN PRIVATE KEY-----')
+    assert (folder / 'truststore/x509/ca/example.test/example.test.crt').read_text() == crt.read_text()
+    shown = openssl('x509', '-in', crt, '-noout', '-text').decode()
+    for line in (text, 'Subject: C = US, ST = WA, L = Seattle, O = Notary, CN = example.test', 'Version: 3', 'Code Signing',
+                 'X509v3 Key Usage: critical\n                Digital Signature\n', 'X509v3 Basic Constraints: critical'):
+        assert line in shown, line
+    assert openssl('x509', '-in', crt, '-noout', '-pubkey') == openssl('pkey', '-in', private, '-pubout')
+    openssl('verify', '-x509_strict', '-partial_chain', '-CAfile', crt, crt)
+    assert 'there already' in cert('generate-test', *args, 'example.test', status=3)
+
+
+def test_cert_generate_chain(cert, tmp_path):
+    cert('generate-chain', '--trust', '--type', 'ecdsa-p256', '--dir', 'n', '--days', '3', 'chained')
+    leaf, middle, root = pem_split(tmp_path / 'n/localkeys/chained.crt')
+    for name, pem in (('leaf', leaf), ('middle', middle), ('root', root)):
+        (tmp_path / name).write_text(pem)
+    assert (tmp_path / 'n/truststore/x509/ca/chained/chained.crt').read_text() == root
+    openssl('verify', '-x509_strict', '-CAfile', 'root', '-untrusted', 'middle', 'leaf', cwd=tmp_path)
+    shown = cert('show', 'n/localkeys/chained.crt')
+    assert shown.count('subject') == 3 and shown.count('of a CA') == 2 and '1.3.6.1.5.5.7.3.3' in shown
+    said = json.loads(cert('show', '-f', 'json', 'leaf'))
+    digest = openssl('x509', '-in', 'leaf', '-noout', '-fingerprint', '-sha256', cwd=tmp_path).decode()
+    assert said[0]['thumbprint'] == 'sha256:' + digest.split('=')[1].strip().replace(':', '').lower()
+    assert said[0]['key'] == 'ECDSA P-256' and not said[0]['ca']
+
+
+@pytest.mark.parametrize('args', [['generate-test'], ['generate-test', '../x'], ['generate-test', 'a/b'], ['generate-test', 'x' * 65],
+                                  ['generate-test', '--bits', '1024', 'x'], ['generate-test', '--type', 'ecdsa-p256', '--bits', '2048', 'x'],
+                                  ['generate-test', '--days', '0', 'x'], ['show'], ['show', '-f', 'xml', 'x'], ['frobnicate', 'x']])
+def test_cert_usage(cert, tmp_path, args):
+    cert(*args, status=2)
+    assert not (tmp_path / 'home/.config').exists()
+
+
+def test_cert_show_rejects(cert, tmp_path):
+    (tmp_path / 'text').write_text('no certificate')
+    assert 'text' in cert('show', 'text', status=3)
+    assert 'none' in cert('show', 'none', status=3)
