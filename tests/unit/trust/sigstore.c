@@ -118,10 +118,52 @@ static void test_published(void **state)
 	arena_done(&a);
 }
 
+/* What we write we read, and it verifies with the key alone. */
+static void test_written(void **state)
+{
+	static const struct {
+		enum key_type type;
+		unsigned bits;
+	} kinds[] = { { KEY_ECDSA, 256 },
+		      { KEY_ECDSA, 384 },
+		      { KEY_ECDSA, 521 },
+		      { KEY_ED25519, 0 },
+		      { KEY_RSA, 2048 } };
+	(void)state;
+	for (size_t i = 0; i < COUNT(kinds) * 2; i++) {
+		struct setting s = { .policy.now = 1790000000 };
+		struct buf sig CLEANUP(buf_done) = { 0 }, pae CLEANUP(buf_done) = { 0 },
+			       text CLEANUP(buf_done) = { 0 };
+		struct dsse_signature ds = { 0 };
+		struct dsse d = { .payload = S("{}"), .payload_type = S("x/y"), .v = &ds, .n = 1 };
+		struct err e = { 0 };
+		bool dsse = i % 2;
+		assert_int_equal(key_generate(kinds[i / 2].type, kinds[i / 2].bits, &s.key, &e), 0);
+		enum signature_alg alg = key_default_alg(s.key, dsse);
+		s.what = (struct signed_bytes){ .has_message = true, .message = S("hello") };
+		dsse_pae(d.payload_type, d.payload, &pae);
+		assert_int_equal(key_sign(s.key, alg, dsse ? str_buf(&pae) : S("hello"), &sig, &e),
+				 0);
+		ds.sig = str_buf(&sig);
+		struct bundle_parts p = { .key = s.key,
+					  .signature = str_buf(&sig),
+					  .dsse = dsse ? &d : NULL };
+		digest_of(DIGEST_SHA256, S("hello"), &p.message_digest);
+		sigstore_bundle_write(&p, &text);
+		s.policy.keys = (const struct key *const *)&s.key;
+		s.policy.n_keys = 1;
+		if (judge(&s, str_buf(&text), &e) != CHECK_YES)
+			fail_msg("%zu: %s", i, e.text);
+		assert_true(digest_eq(&s.proof.key, key_id(s.key)));
+		setting_done(&s);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_published),
+		cmocka_unit_test(test_written),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
