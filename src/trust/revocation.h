@@ -16,11 +16,9 @@ struct revocation_options {
 struct revocation;
 int revocation_open(const struct revocation_options *o, struct revocation **out, struct err *e);
 void revocation_close(struct revocation *r);
-/* Every certificate of a chain (leaf first, root last) but the root. `signing_time`: a revocation after it does not
- * count where
- * `by_authority` (an invalidity date is then looked at); 0: none. 1: none is revoked (or none says where to ask), 0:
- * one is, and
- * e names it; negative: could not find out. */
+/* Every certificate of a chain (leaf first) but the last, which is trusted as it is. 1: none is revoked (or none says where to
+ * ask), 0: one is, and e names it; negative: could not find out. `by_authority` (notation's signing authorities): a
+ * revocation whose invalidity date is after `signing_time` (Unix seconds; 0: none) does not count. */
 int revocation_check(struct revocation *r, const struct chain *c, int64_t signing_time, bool by_authority, struct err *e);
 
 #endif
