@@ -198,16 +198,14 @@ static bool is_text(const struct json *j, struct str want)
 static bool is_verifier(const struct json *j, const struct rekor_request *r)
 {
 	struct arena a CLEANUP(arena_done) = { 0 };
-	struct certs certs CLEANUP(certs_done) = { 0 };
-	struct key *key CLEANUP(cleanup_key) = NULL;
-	struct str pem;
+	struct buf der CLEANUP(buf_done) = { 0 };
+	struct str pem, label;
 	struct err ignored;
-	if (!bytes_of(j, &a, &pem))
+	if (!bytes_of(j, &a, &pem) || pem_next(&pem, &label, &der, &ignored) != 1)
 		return false;
-	if (!r->cert_der.n)
-		return key_from_pem(pem, &key, &ignored) == 0 && key_eq(key, r->key);
-	return certs_parse(pem, &certs, &ignored) == 0 && certs.n == 1 &&
-	       str_eq(cert_der(certs.v[0]), r->cert_der);
+	if (r->cert_der.n)
+		return str_eq(label, S("CERTIFICATE")) && str_eq(str_buf(&der), r->cert_der);
+	return str_eq(label, S("PUBLIC KEY")) && str_eq(str_buf(&der), key_spki(r->key));
 }
 
 static bool is_hash(const struct json *j, struct arena *a, const struct digest *d)
