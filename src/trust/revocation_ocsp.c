@@ -278,9 +278,9 @@ int ocsp_read(struct str der, const struct cert *c, const struct cert *issuer, i
 		return broken(e);
 	int r = parse_basic(octets, &b, e);
 	if (r == 0)
-		r = check_signature(&b, issuer, now, &delegate, e);
-	if (r == 0)
 		r = find_single(b.content, c, issuer, now, &s, e);
+	if (r == 0)
+		r = check_signature(&b, issuer, now, &delegate, e);
 	if (r < 0)
 		return r;
 	*out = s;
