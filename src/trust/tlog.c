@@ -4,6 +4,7 @@
  * Hostile input: a folder altered behind our back, and a checkpoint that is another log's, unsigned or older than the one
  * before. Proofs are checked against the signed root before they are returned. */
 #include "trust/tlog_tiles.h"
+#include "base/durable.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -32,7 +33,7 @@ static int read_checkpoint(struct tlog *t, const struct note_verifier *who, stru
 {
 	struct buf note CLEANUP(buf_done) = { 0 };
 	struct checkpoint c = { 0 };
-	if (tlog_read_file(t->dir, "checkpoint", NOTE_MAX, &note, e) ||
+	if (durable_read(t->dir, "checkpoint", NOTE_MAX, &note, e) ||
 	    tlog_check_note(str_buf(&note), who, &c, e))
 		return err_in(e, "log %s", t->path);
 	buf_done(&t->note);

@@ -7,6 +7,7 @@
  *
  * A partial tile stays until the full one has been published, then its folder ("N.p") goes. Not supported: pruning. */
 #include "trust/tlog_tiles.h"
+#include "base/durable.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -17,100 +18,21 @@
 enum { SYNC_EACH_MAX = 1024 }; /* entries; beyond, one syncfs is cheaper */
 static const char checkpoint_name[] = "checkpoint", next_name[] = "checkpoint.next";
 
-static int write_all(int fd, struct str bytes, const char *path, struct err *e)
-{
-	while (bytes.n) {
-		ssize_t n = write(fd, bytes.p, bytes.n);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return err_sys(e, "writing %s", path);
-		bytes = str_from(bytes, (size_t)n);
-	}
-	return 0;
-}
-
-static int sync_dir(int dir, const char *path, struct err *e)
-{
-	int fd CLEANUP(cleanup_fd) = openat(dir, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0 || fsync(fd))
-		return err_sys(e, "syncing %s", path);
-	return 0;
-}
-
-/* Makes the folders of a path; each one's parent is synced when it was made. */
-static int make_parents(int dir, const char *path, bool sync, struct err *e)
-{
-	struct buf at CLEANUP(buf_done) = { 0 }, parent CLEANUP(buf_done) = { 0 };
-	buf_add_char(&parent, '.');
-	for (const char *p = path; (p = strchr(p, '/')) != NULL; p++) {
-		at.n = 0;
-		buf_add(&at, path, (size_t)(p - path));
-		const char *made = buf_cstr(&at);
-		bool is_new = mkdirat(dir, made, 0755) == 0;
-		if (!is_new && errno != EEXIST)
-			return err_sys(e, "making %s", made);
-		if (is_new && sync && sync_dir(dir, buf_cstr(&parent), e))
-			return e->code;
-		parent.n = 0;
-		buf_add_str(&parent, str_buf(&at));
-	}
-	return 0;
-}
-
-static int write_file(int dir, const char *path, struct str bytes, bool sync, struct err *e)
-{
-	const int flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW;
-	int fd CLEANUP(cleanup_fd) = openat(dir, path, flags, 0644);
-	if (fd < 0 && errno == ENOENT) {
-		if (make_parents(dir, path, sync, e))
-			return e->code;
-		fd = openat(dir, path, flags, 0644);
-	}
-	if (fd < 0)
-		return err_sys(e, "creating %s", path);
-	if (write_all(fd, bytes, path, e))
-		return e->code;
-	if (sync && fsync(fd))
-		return err_sys(e, "syncing %s", path);
-	if (!sync)
-		return 0;
-	const char *slash = strrchr(path, '/');
-	struct buf parent CLEANUP(buf_done) = { 0 };
-	buf_add(&parent, path, slash ? (size_t)(slash - path) : 0);
-	return sync_dir(dir, slash ? buf_cstr(&parent) : ".", e);
-}
-
 /* The second half of publishing: the signed checkpoint is durable under its other name. */
 static int rename_next(int dir, struct err *e)
 {
 	if (renameat(dir, next_name, dir, checkpoint_name))
 		return err_sys(e, "renaming %s", next_name);
-	return sync_dir(dir, ".", e);
+	return durable_sync_dir(dir, ".", e);
 }
 
 int tlog_publish(int dir, struct str note, struct err *e)
 {
-	if (write_file(dir, next_name, note, true, e)) {
+	if (durable_write(dir, next_name, note, true, e)) {
 		unlinkat(dir, next_name, 0);
 		return e->code;
 	}
 	return rename_next(dir, e);
-}
-
-int tlog_replace_file(struct str path, struct str bytes, struct err *e)
-{
-	struct buf to CLEANUP(buf_done) = { 0 }, aside CLEANUP(buf_done) = { 0 };
-	ssize_t slash = str_rfind_char(path, '/');
-	struct buf parent CLEANUP(buf_done) = { 0 };
-	buf_add_str(&to, path);
-	buf_addf(&aside, "%.*s.new", STR(path));
-	buf_add_str(&parent, slash < 0 ? S(".") : str_upto(path, MAX((size_t)slash, (size_t)1)));
-	if (write_file(AT_FDCWD, buf_cstr(&aside), bytes, true, e))
-		return e->code;
-	if (rename(aside.p, buf_cstr(&to)))
-		return err_sys(e, "renaming %s", aside.p);
-	return sync_dir(AT_FDCWD, buf_cstr(&parent), e);
 }
 
 int tlog_recover(struct tlog *t, const struct note_verifier *who, struct err *e)
@@ -118,7 +40,7 @@ int tlog_recover(struct tlog *t, const struct note_verifier *who, struct err *e)
 	struct buf note CLEANUP(buf_done) = { 0 };
 	struct checkpoint c = { 0 };
 	struct err bad = { 0 };
-	int r = tlog_read_file(t->dir, next_name, NOTE_MAX, &note, e);
+	int r = durable_read(t->dir, next_name, NOTE_MAX, &note, e);
 	if (r == ERR_NOT_FOUND)
 		return 0;
 	if (r == ERR_IO)
@@ -215,13 +137,13 @@ static int write_tile(struct tlog *t, const struct batch *b, unsigned level, str
 	const struct tlog_edge *edge = t->edge;
 	struct str hashes = { (const char *)edge->v[level], (size_t)edge->n[level] * MERKLE_HASH };
 	tlog_tile_path(level, edge->index[level], edge->n[level], &path);
-	if (write_file(t->dir, buf_cstr(&path), hashes, b->sync, e))
+	if (durable_write(t->dir, buf_cstr(&path), hashes, b->sync, e))
 		return e->code;
 	if (level)
 		return 0;
 	path.n = 0;
 	tlog_tile_path(TLOG_ENTRIES, edge->index[0], edge->n[0], &path);
-	return write_file(t->dir, buf_cstr(&path), str_buf(&t->bundle), b->sync, e);
+	return durable_write(t->dir, buf_cstr(&path), str_buf(&t->bundle), b->sync, e);
 }
 
 static int add_entry(struct tlog *t, struct batch *b, struct str entry, struct err *e)

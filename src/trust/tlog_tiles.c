@@ -4,10 +4,7 @@
  * links are not followed, lengths inside bundles end at the bundle's end. What was read means nothing until hashes up to
  * the signed root say so; that is the callers' business. */
 #include "trust/tlog_tiles.h"
-#include "base/stream.h"
-
-#include <errno.h>
-#include <fcntl.h>
+#include "base/durable.h"
 
 void tlog_tile_path(unsigned level, uint64_t index, unsigned width, struct buf *out)
 {
@@ -27,19 +24,6 @@ void tlog_tile_path(unsigned level, uint64_t index, unsigned width, struct buf *
 		buf_addf(out, ".p/%u", width);
 }
 
-int tlog_read_file(int dir, const char *path, size_t max, struct buf *out, struct err *e)
-{
-	int fd CLEANUP(cleanup_fd) =
-		openat(dir, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	struct stream *s CLEANUP(cleanup_stream) = NULL;
-	if (fd < 0)
-		return err_sys(e, "opening %s", path);
-	s = stream_fd(STEAL_FD(fd), true, -1, UINT64_MAX);
-	if (stream_read_all(s, max, out, e))
-		return err_in(e, "%s", path);
-	return 0;
-}
-
 /* The partial file of that width, or the full one, which replaces it once it is there. */
 static int read_either(int dir, unsigned level, uint64_t index, unsigned width, size_t max,
 		       struct buf *out, bool *full, struct err *e)
@@ -47,13 +31,13 @@ static int read_either(int dir, unsigned level, uint64_t index, unsigned width, 
 	struct buf path CLEANUP(buf_done) = { 0 };
 	*full = width == TLOG_TILE;
 	tlog_tile_path(level, index, width, &path);
-	int r = tlog_read_file(dir, buf_cstr(&path), max, out, e);
+	int r = durable_read(dir, buf_cstr(&path), max, out, e);
 	if (r != ERR_NOT_FOUND || *full)
 		return r;
 	struct err none = { 0 };
 	path.n = 0;
 	tlog_tile_path(level, index, TLOG_TILE, &path);
-	if (tlog_read_file(dir, buf_cstr(&path), max, out, &none))
+	if (durable_read(dir, buf_cstr(&path), max, out, &none))
 		return r;
 	*full = true;
 	return 0;

@@ -11,8 +11,6 @@ enum {
 };
 /* "tile/0/x001/234", with width below 256 "tile/0/x001/234.p/W". */
 void tlog_tile_path(unsigned level, uint64_t index, unsigned width, struct buf *out);
-/* A whole file below `dir` into `out`; ERR_LIMIT beyond max, ERR_NOT_FOUND. */
-int tlog_read_file(int dir, const char *path, size_t max, struct buf *out, struct err *e);
 /* The first `width` hashes of a tile: from the partial tile, or from the full one that replaced it. */
 int tlog_read_tile(int dir, unsigned level, uint64_t index, unsigned width, struct merkle_hash *out,
 		   struct err *e);
@@ -61,9 +59,7 @@ int tlog_check_note(struct str note, const struct note_verifier *who, struct che
 		    struct err *e);
 /* Publishes what a writer left under its other name, if that is whole and newer; part of opening a writer. */
 int tlog_recover(struct tlog *t, const struct note_verifier *who, struct err *e);
-/* Puts bytes into a file of any folder: written aside, synced, renamed, the folder synced. */
-int tlog_replace_file(struct str path, struct str bytes, struct err *e);
-/* The same for a log's checkpoint, but durable before it can be seen. */
+/* Puts a checkpoint in place: durable before it can be seen. */
 int tlog_publish(int dir, struct str note, struct err *e);
 /* Reads edge and last bundle of the checkpoint, and holds them against its root. */
 int tlog_load_edge(struct tlog *t, struct err *e);

@@ -5,6 +5,7 @@
  * never an empty one. */
 #include "trust/tlog_witness.h"
 #include "trust/tlog_tiles.h"
+#include "base/durable.h"
 #include "base/base64.h"
 
 #include <errno.h>
@@ -48,7 +49,7 @@ static int read_state(const struct witness *w, struct str origin, struct buf *by
 	struct buf path CLEANUP(buf_done) = { 0 };
 	struct err bad = { 0 };
 	buf_add_str(&path, w->state);
-	int r = tlog_read_file(AT_FDCWD, buf_cstr(&path), WITNESS_STATE_MAX, bytes, &bad);
+	int r = durable_read(AT_FDCWD, buf_cstr(&path), WITNESS_STATE_MAX, bytes, &bad);
 	if (r && r != ERR_NOT_FOUND) {
 		*e = bad;
 		return err_in(e, "memory of the witness");
@@ -85,7 +86,7 @@ static int write_state(const struct witness *w, const struct seen *s, const stru
 		buf_add_char(&text, '\n');
 	}
 	add_line(&text, c);
-	return tlog_replace_file(w->state, str_buf(&text), e);
+	return durable_replace(w->state, str_buf(&text), e);
 }
 
 static int lock_state(const struct witness *w, int *out, struct err *e)

@@ -1,4 +1,5 @@
 /* A log of our own, against a tree made by RFC 6962's definition: every size, every proof, every fault found. */
+#include "base/durable.h"
 #include "trust/tlog_tiles.h"
 #include "trust/tlog_witness.h"
 
@@ -275,7 +276,7 @@ static void get_file(const char *name, struct buf *out)
 	struct err e = { 0 };
 	snprintf(path, sizeof path, "%s/%s", log_dir, name);
 	out->n = 0;
-	OK(tlog_read_file(AT_FDCWD, path, 1 << 20, out, &e));
+	OK(durable_read(AT_FDCWD, path, 1 << 20, out, &e));
 }
 
 /* What a verification says first; empty: nothing. */
