@@ -2,6 +2,7 @@
 #include "base/fetch.h"
 #include "base/json.h"
 #include "base/time.h"
+#include "cmd/alarm.h"
 #include "cmd/command.h"
 #include "cmd/trust_dir.h"
 #include "trust/tuf_source.h"
@@ -255,9 +256,12 @@ static int run(const struct args *a)
 		int (*run)(struct job *j);
 	} v[] = { { "init", run_init }, { "update", run_update }, { "show", run_show } };
 	struct job j = { .a = a, .dir = trust_dir(a), .now = time_now(), .source = { .dir = -1 } };
+	struct err e = { 0 };
 	struct str at = args_str(a, "at"), verb = a->words.n == 1 ? a->words.v[0] : S("");
 	if (at.n && !time_parse(at, &j.now))
 		return usage(a, "%s: '%.*s' is no time", args_from(a, "at"), STR(at));
+	if (alarm_start(a, &e))
+		return fail(a, &e);
 	for (size_t i = 0; i < COUNT(v); i++) {
 		if (!str_eq(verb, str_of(v[i].name)))
 			continue;

@@ -3,7 +3,9 @@
 #include "base/stream.h"
 #include "base/time.h"
 #include "cmd/password.h"
+#include "cmd/trust_dir.h"
 #include "trust/revoked.h"
+#include "trust/tuf.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -134,6 +136,23 @@ static int read_own_authority(const struct args *a, struct trust *t, struct err 
 	return code ? err_in(e, "%s", args_from(a, option)) : 0;
 }
 
+/* What `lazaret trust` keeps. */
+static int read_kept_root(const struct args *a, struct trust *t, struct err *e)
+{
+	struct str path, text;
+	struct trusted_root *r = NULL;
+	int code = trust_cached_root(trust_dir(a), S("trusted_root.json"), a->arena, &path, e);
+	if (code == ERR_NOT_FOUND)
+		return err_set(e, ERR_NOT_FOUND,
+			       "there is no trusted root to judge certificates by: give "
+			       "--trusted-root FILE, or keep one with `lazaret trust init`");
+	if (code || args_read(a, "trusted-root", path, TRUSTED_ROOT_MAX, &text, e) ||
+	    trusted_root_parse(text, path, &r, e))
+		return e->code;
+	add_root(t, r);
+	return 0;
+}
+
 static int read_roots(const struct args *a, struct trust *t, struct err *e)
 {
 	struct strs files = args_list(a, "trusted-root");
@@ -149,10 +168,8 @@ static int read_roots(const struct args *a, struct trust *t, struct err *e)
 	}
 	if (read_own_authority(a, t, e))
 		return e->code;
-	if (t->n_roots == 0 && t->wants_certificate)
-		return err_set(e, ERR_NOT_FOUND,
-			       "there is no trusted root to judge certificates by: give "
-			       "--trusted-root FILE");
+	if (t->n_roots == 0 && t->wants_certificate && read_kept_root(a, t, e))
+		return e->code;
 	t->policy.roots = (const struct trusted_root *const *)t->roots;
 	t->policy.n_roots = t->n_roots;
 	return 0;
