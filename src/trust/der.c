@@ -91,6 +91,29 @@ bool der_valid(struct str in)
 	return der_next(&rest, &d) && rest.n == 0 && values(in, DER_DEPTH_MAX);
 }
 
+/* An arc beyond 57 bits is no OID that anybody has. */
+bool der_oid_text(struct str oid, struct buf *out)
+{
+	size_t before = out->n;
+	uint64_t v = 0;
+	bool ok = oid.n > 0 && !(oid.p[oid.n - 1] & 0x80);
+	for (size_t i = 0; ok && i < oid.n; i++) {
+		ok = v >> 57 == 0;
+		v = v << 7 | (oid.p[i] & 0x7f);
+		if (oid.p[i] & 0x80)
+			continue;
+		uint64_t first = MIN(v / 40, (uint64_t)2);
+		if (out->n == before)
+			buf_addf(out, "%ju.%ju", (uintmax_t)first, (uintmax_t)(v - 40 * first));
+		else
+			buf_addf(out, ".%ju", (uintmax_t)v);
+		v = 0;
+	}
+	if (!ok)
+		out->n = before;
+	return ok;
+}
+
 void der_header(struct buf *out, unsigned char tag, size_t n)
 {
 	unsigned bytes = 0;

@@ -35,6 +35,8 @@ bool der_valid(struct str in);
 bool der_take_bits(struct str *in, struct str *content);
 /* GeneralizedTime ("20240102030405[.fraction]Z") or UTCTime ("240102030405Z", 1950 to 2049); Unix seconds. */
 bool der_time(const struct der *d, int64_t *out);
+/* Appends an OBJECT IDENTIFIER's content as dotted numbers; false, and nothing appended, for a broken one. */
+bool der_oid_text(struct str oid, struct buf *out);
 /* Appends tag and length of n bytes of content. */
 void der_header(struct buf *out, unsigned char tag, size_t n);
 /* Appends an INTEGER of these bytes, the highest first, without sign; leading zeros are cut. */

@@ -24,8 +24,8 @@
 EVP_PKEY *key_evp(const struct key *k); /* borrowed; a token's: the public half */
 /* Takes the reference over, on failure too. */
 int key_from_evp(EVP_PKEY *evp, bool is_private, struct key **out, struct err *e);
-X509 *cert_x509(const struct cert *c); /* borrowed */
-/* Takes the reference over, on failure too. */
+
+X509 *cert_x509(const struct cert *c); /* made anew, to be freed; NULL when OpenSSL cannot read it */
 int cert_from_x509(X509 *x, struct cert **out, struct err *e);
 
 #endif

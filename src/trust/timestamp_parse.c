@@ -86,28 +86,6 @@ static struct str hex_text(struct arena *a, struct str bytes)
 	return arena_str(a, str_buf(&b));
 }
 
-/* Dotted. An arc beyond 64 bits is no OID that anybody has. */
-static bool oid_text(struct arena *a, struct str oid, struct str *out)
-{
-	struct buf b CLEANUP(buf_done) = { 0 };
-	uint64_t v = 0;
-	for (size_t i = 0; i < oid.n; i++) {
-		if (v >> 57)
-			return false;
-		v = v << 7 | (oid.p[i] & 0x7f);
-		if (oid.p[i] & 0x80)
-			continue;
-		uint64_t first = MIN(v / 40, (uint64_t)2);
-		if (b.n == 0)
-			buf_addf(&b, "%ju.%ju", (uintmax_t)first, (uintmax_t)(v - 40 * first));
-		else
-			buf_addf(&b, ".%ju", (uintmax_t)v);
-		v = 0;
-	}
-	*out = arena_str(a, str_buf(&b));
-	return b.n > 0 && !(oid.p[oid.n - 1] & 0x80);
-}
-
 static int broken(const char *what, struct err *e)
 {
 	return err_set(e, ERR_INVALID, "timestamp: %s", what);
@@ -138,6 +116,7 @@ static bool tst_optional(struct str in, struct token *t)
 static int parse_tst(struct arena *a, struct token *t, struct err *e)
 {
 	struct str in = t->tst, all, version, policy, imprint, hash, serial;
+	struct buf dotted CLEANUP(buf_done) = { 0 };
 	struct der time;
 	enum digest_alg alg;
 	if (!der_take(&in, DER_SEQUENCE, &all) || in.n != 0 ||
@@ -153,8 +132,9 @@ static int parse_tst(struct arena *a, struct token *t, struct err *e)
 		return broken("what was stamped is named by a hash that is not accepted", e);
 	if (!der_take(&all, DER_INTEGER, &serial) || !der_next(&all, &time) ||
 	    time.tag != DER_TIME || !der_time(&time, &t->info.time) || !tst_optional(all, t) ||
-	    !oid_text(a, policy, &t->info.policy))
+	    !der_oid_text(policy, &dotted))
 		return broken("no TSTInfo", e);
+	t->info.policy = arena_str(a, str_buf(&dotted));
 	t->info.serial = hex_text(a, serial);
 	return 0;
 }

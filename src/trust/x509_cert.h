@@ -2,21 +2,26 @@
 #ifndef LAZARET_TRUST_X509_CERT_H
 #define LAZARET_TRUST_X509_CERT_H
 
+#include "trust/x509.h"
+
+/* Strings are borrowed from der. */
 struct cert {
-	X509 *x;
-	EVP_PKEY *evp; /* the same as key's; NULL with it */
-	struct key *key; /* NULL: of a kind that key.h does not know */
 	struct buf der;
-	struct cert_fields fields;
 	struct digest digest;
+	struct str tbs, signature;      /* what is signed, and by what */
+	enum signature_alg alg;         /* SIGNATURE_NONE: not accepted */
+	const char *hash;               /* cert_signature_hash */
+	struct cert_fields fields;
 	int64_t not_before, not_after;
-	EXTENDED_KEY_USAGE *eku; /* NULL: none */
-	NAME_CONSTRAINTS *constraints; /* NULL: none */
-	bool unknown_critical; /* an extension that we do not apply says that it must be */
-	bool has_usage, is_ca;
-	unsigned usage; /* bits as in cert_key_usage */
-	int path_len; /* -1: none */
-	const char *hash; /* cert_signature_hash */
+	struct key *key;                /* NULL: of a kind that key.h does not know */
+	struct str extensions;          /* DER values in a row */
+	struct str eku;                 /* OBJECT IDENTIFIERs in a row; empty: none */
+	struct str constraints;         /* value of nameConstraints; empty: none */
+	struct str key_id, issuer_key_id, issuer_serial;        /* contents; empty: not there */
+	bool unknown_critical;          /* an extension that we do not apply says that it must be */
+	bool has_usage, has_basic, is_ca;
+	unsigned usage;                 /* bits as in cert_key_usage */
+	int path_len;                   /* -1: none */
 };
 enum {
 	USAGE_DIGITAL_SIGNATURE = 1 << 0,
@@ -31,9 +36,10 @@ bool cert_names_issuer(const struct cert *c, const struct cert *issuer);
 bool cert_signed_by(const struct cert *c, const struct cert *issuer, struct chain_cache *cache);
 bool cert_has_eku(const struct cert *c, const char *oid);
 bool cert_valid_at(const struct cert *c, int64_t at);
+bool cert_self_issued(const struct cert *c);
+/* May an authority with these name constraints give the certificate its names? */
+bool cert_names_allowed(const struct cert *c, const struct cert *ca);
 /* One line for people: the subject, or the serial number when it has none. */
 struct str cert_shown(const struct cert *c, struct arena *a);
-/* False for a time that is no such. */
-bool asn1_seconds(const ASN1_TIME *t, int64_t *out);
 
 #endif

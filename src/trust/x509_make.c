@@ -91,12 +91,13 @@ static const EVP_MD *hash_for(const struct key *k)
 int cert_make(const struct cert_plan *p, struct cert **out, struct err *e)
 {
 	X509 CLEANUP(cleanup_x509) *x = X509_new();
-	X509 *issuer = p->issuer ? cert_x509(p->issuer) : x;
+	X509 CLEANUP(cleanup_x509) *above = p->issuer ? cert_x509(p->issuer) : NULL;
+	X509 *issuer = p->issuer ? above : x;
 	const struct key *signer = p->issuer ? p->issuer_key : p->key;
 	if (!key_is_private(signer))
 		return err_set(e, ERR_UNSUPPORTED,
 			       "a certificate is signed with a private key, this is a public one");
-	if (!x || X509_set_version(x, X509_VERSION_3) != 1 || !set_serial(x) ||
+	if (!x || !issuer || X509_set_version(x, X509_VERSION_3) != 1 || !set_serial(x) ||
 	    !ASN1_TIME_set(X509_getm_notBefore(x), (time_t)p->not_before) ||
 	    !ASN1_TIME_set(X509_getm_notAfter(x), (time_t)p->not_after) ||
 	    X509_set_pubkey(x, key_evp(p->key)) != 1)
@@ -107,7 +108,7 @@ int cert_make(const struct cert_plan *p, struct cert **out, struct err *e)
 		return make_err(e, ERR_INVALID, "its extensions cannot be set");
 	if (X509_sign(x, key_evp(signer), hash_for(signer)) == 0)
 		return make_err(e, ERR_UNSUPPORTED, "the issuer's key cannot sign it");
-	return cert_from_x509(STEAL(x), out, e);
+	return cert_from_x509(x, out, e);
 }
 
 void cert_pem(const struct cert *c, struct buf *out)

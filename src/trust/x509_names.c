@@ -3,9 +3,18 @@
  * two programs, so such a value is no value. */
 #include "trust/openssl.h"
 #include "trust/x509_cert.h"
+#include "trust/der.h"
 
-static struct str name_text(const X509_NAME *name, struct arena *a)
+/* NULL for what is no name. */
+static X509_NAME *parse_name(struct str der)
 {
+	const unsigned char *p = (const unsigned char *)der.p;
+	return d2i_X509_NAME(NULL, &p, (long)der.n);
+}
+
+static struct str name_text(struct str der, struct arena *a)
+{
+	X509_NAME *name = parse_name(der);
 	BIO *out = BIO_new(BIO_s_mem());
 	char *p = NULL;
 	struct str s = { 0 };
@@ -17,18 +26,19 @@ static struct str name_text(const X509_NAME *name, struct arena *a)
 			s = arena_str(a, (struct str){ p, (size_t)n });
 	}
 	BIO_free(out);
+	X509_NAME_free(name);
 	ERR_clear_error();
 	return s;
 }
 
 struct str cert_subject(const struct cert *c, struct arena *a)
 {
-	return name_text(X509_get_subject_name(c->x), a);
+	return name_text(c->fields.subject, a);
 }
 
 struct str cert_issuer(const struct cert *c, struct arena *a)
 {
-	return name_text(X509_get_issuer_name(c->x), a);
+	return name_text(c->fields.issuer, a);
 }
 
 struct str cert_shown(const struct cert *c, struct arena *a)
@@ -36,12 +46,12 @@ struct str cert_shown(const struct cert *c, struct arena *a)
 	struct str s = cert_subject(c, a);
 	if (s.n > 0)
 		return str_upto(s, 150);
-	BIGNUM *n = ASN1_INTEGER_to_BN(X509_get0_serialNumber(c->x), NULL);
-	char *hex = n ? BN_bn2hex(n) : NULL;
-	s = arena_printf(a, "serial number %.64s", hex ? hex : "?");
-	OPENSSL_free(hex);
-	BN_free(n);
-	return s;
+	struct buf hex CLEANUP(buf_done) = { 0 };
+	struct str serial = c->fields.serial, number = { 0 };
+	der_take(&serial, DER_INTEGER, &number);
+	for (size_t i = 0; i < number.n && i < 32; i++)
+		buf_addf(&hex, "%02X", (unsigned char)number.p[i]);
+	return arena_printf(a, "serial number %.*s", STR(str_buf(&hex)));
 }
 
 /* False for what is no text. OpenSSL takes an IA5String for Latin-1, others for UTF-8: only ASCII is the same to all. */
@@ -80,9 +90,8 @@ static struct str type_of(const ASN1_OBJECT *o, struct arena *a)
 	return OBJ_obj2txt(oid, sizeof oid, o, 1) > 0 ? arena_str(a, str_of(oid)) : S("");
 }
 
-bool cert_subject_parts(const struct cert *c, struct arena *a, struct name_part **v, size_t *n)
+static bool read_parts(const X509_NAME *name, struct arena *a, struct name_part **v, size_t *n)
 {
-	const X509_NAME *name = X509_get_subject_name(c->x);
 	int count = X509_NAME_entry_count(name), last = -1;
 	struct name_part *parts = arena_array(a, (size_t)count + 1, sizeof *parts);
 	for (int i = 0; i < count; i++) {
@@ -97,6 +106,15 @@ bool cert_subject_parts(const struct cert *c, struct arena *a, struct name_part 
 	*v = parts;
 	*n = (size_t)count;
 	return true;
+}
+
+bool cert_subject_parts(const struct cert *c, struct arena *a, struct name_part **v, size_t *n)
+{
+	X509_NAME *name = parse_name(c->fields.subject);
+	bool ok = name && read_parts(name, a, v, n);
+	X509_NAME_free(name);
+	ERR_clear_error();
+	return ok;
 }
 
 static bool other_name(const OTHERNAME *o, struct arena *a, struct str *out)
@@ -135,7 +153,11 @@ static bool san_of(const GENERAL_NAME *g, struct arena *a, struct san *out)
 
 void cert_sans(const struct cert *c, struct arena *a, struct san **v, size_t *n)
 {
-	GENERAL_NAMES *names = X509_get_ext_d2i(c->x, NID_subject_alt_name, NULL, NULL);
+	struct str value = { 0 };
+	bool critical;
+	cert_extension(c, "2.5.29.17", &critical, &value);
+	const unsigned char *p = (const unsigned char *)value.p;
+	GENERAL_NAMES *names = value.n ? d2i_GENERAL_NAMES(NULL, &p, (long)value.n) : NULL;
 	int count = names ? sk_GENERAL_NAME_num(names) : 0;
 	struct san *found = arena_array(a, CERT_SANS_MAX, sizeof *found);
 	size_t k = 0;
@@ -145,4 +167,39 @@ void cert_sans(const struct cert *c, struct arena *a, struct san **v, size_t *n)
 	ERR_clear_error();
 	*v = found;
 	*n = k;
+}
+
+X509 *cert_x509(const struct cert *c)
+{
+	const unsigned char *p = (const unsigned char *)c->der.p;
+	X509 *x = d2i_X509(NULL, &p, (long)c->der.n);
+	ERR_clear_error();
+	return x;
+}
+
+int cert_from_x509(X509 *x, struct cert **out, struct err *e)
+{
+	unsigned char *der = NULL;
+	int n = i2d_X509(x, &der);
+	int r = cert_parse((struct str){ (const char *)der, n > 0 ? (size_t)n : 0 }, out, e);
+	OPENSSL_free(der);
+	return r;
+}
+
+/* OpenSSL's rules of names, on its own view of the certificate; one that it finds broken has no names to allow. */
+bool cert_names_allowed(const struct cert *c, const struct cert *ca)
+{
+	const unsigned char *p = (const unsigned char *)ca->constraints.p;
+	NAME_CONSTRAINTS *constraints = (NAME_CONSTRAINTS *)ASN1_item_d2i(
+		NULL, &p, (long)ca->constraints.n, ASN1_ITEM_rptr(NAME_CONSTRAINTS));
+	X509 *x = cert_x509(c);
+	/* Asking for the flags is what makes OpenSSL read the alternative names. */
+	bool ok = constraints && x &&
+		  p == (const unsigned char *)ca->constraints.p + ca->constraints.n &&
+		  !(X509_get_extension_flags(x) & EXFLAG_INVALID) &&
+		  NAME_CONSTRAINTS_check(x, constraints) == X509_V_OK;
+	NAME_CONSTRAINTS_free(constraints);
+	X509_free(x);
+	ERR_clear_error();
+	return ok;
 }
