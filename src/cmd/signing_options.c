@@ -131,12 +131,19 @@ static int check_issuer(const struct args *a, struct str token, struct err *e)
 	return 0;
 }
 
-static int read_token(const struct args *a, struct signing *s, struct err *e)
+/* What a token service answers is its fault, not that of the words of the command. */
+static int ask_token(struct signing *s, struct err *e)
 {
 	struct ambient_tokens t = ambient();
-	int r = args_str(a, "identity-token").n
-			? given_token(a, &s->token, e)
-			: identity_token_ambient(&t, S(AUDIENCE), s->fetch, &s->token, e);
+	int r = identity_token_ambient(&t, S(AUDIENCE), s->fetch, &s->token, e);
+	if (r == ERR_INVALID)
+		e->code = ERR_IO;
+	return r ? e->code : 0;
+}
+
+static int read_token(const struct args *a, struct signing *s, struct err *e)
+{
+	int r = args_str(a, "identity-token").n ? given_token(a, &s->token, e) : ask_token(s, e);
 	return r ? r : check_issuer(a, str_buf(&s->token), e);
 }
 

@@ -66,12 +66,20 @@ static void said(const struct fetch_request *r, struct str body, char out[SAID_M
 int service_failed(const char *what, const struct fetch_request *r, const struct service_answer *s,
 		   struct err *e)
 {
+	struct arena a CLEANUP(arena_done) = { 0 };
+	struct url u;
+	struct err ignored;
 	char text[SAID_MAX + 1];
 	bool refused = s->status == 401 || s->status == 403;
 	bool redirect = s->status >= 300 && s->status < 400;
-	int code = refused ? ERR_AUTH : s->status == 429 || s->status >= 500 ? ERR_IO : ERR_INVALID;
+	bool later = redirect || s->status == 429 || s->status >= 500;
+	struct str at = url_parse(&a, r->url, &u, &ignored) ? S("") : url_shown(&a, &u);
 	said(r, str_upto(s->body, 4096), text);
-	return err_set(e, code, "the %s %.*s %s with status %d%s%s", what,
-		       STR(str_upto(r->url, 200)), redirect ? "wants to redirect us" : "refused",
-		       s->status, text[0] ? ": " : "", text);
+	return err_set(e,
+		       refused ? ERR_AUTH
+		       : later ? ERR_IO
+			       : ERR_INVALID,
+		       "the %s %.*s %s with status %d%s%s", what, STR(str_upto(at, 200)),
+		       redirect ? "wants to redirect us" : "refused", s->status,
+		       text[0] ? ": " : "", text);
 }

@@ -165,7 +165,7 @@ class Issuer(Service):
         """As a CI service gives tokens to its jobs."""
         if headers.get('Authorization') != 'Bearer request-token' or 'audience=sigstore' not in path:
             raise Refused(401, 'no')
-        return 200, 'application/json', compact({'value': self.token('ci-job')}), {}
+        return 200, 'application/json', compact({'value': self.token('https://ci.example/job')}), {}
 
 
 class CTLog(Service):
