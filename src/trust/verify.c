@@ -104,6 +104,8 @@ static void judge(struct look *l, const struct scheme *s, const struct attached 
 	if (r < 0)
 		proof_check(&p, l->w->a, "read", result_of(r), "%s", e.text);
 	check_annotations(l, &p);
+	if (l->w->o->check && p.result == CHECK_YES)
+		l->w->o->check(l->w->o->ctx, l->w->a, &p);
 	push(l, &p);
 }
 
@@ -246,24 +248,32 @@ static int verify_own(struct walk *w, const struct manifest *m, struct verified 
 }
 
 /* Trees. */
-static int read_target(struct walk *w, const struct descriptor *d, struct manifest *m,
-		       struct descriptor *target, struct err *e)
+int target_read(struct source *source, const struct descriptor *d, struct arena *a,
+		struct manifest *m, struct descriptor *target, struct err *e)
 {
 	struct str bytes;
 	char text[DIGEST_TEXT];
-	if (++w->manifests > VERIFY_MANIFESTS_MAX)
-		return err_set(e, ERR_LIMIT, "more than %d manifests", VERIFY_MANIFESTS_MAX);
-	if (source_get_document(w->images, d, w->a, &bytes, e) ||
-	    manifest_parse(w->a, bytes, d->media_type, &w->images->opt->limits, m, e))
+	struct manifest read;
+	if (source_get_document(source, d, a, &bytes, e) ||
+	    manifest_parse(a, bytes, d->media_type, &source->opt->limits, &read, e))
 		return err_in(e, "%s", digest_text(&d->digest, text));
-	*target = (struct descriptor){ .media_type = m->image.self.media_type,
+	*m = read;
+	*target = (struct descriptor){ .media_type = read.image.self.media_type,
 				       .digest = d->digest,
 				       .size = bytes.n };
 	/* A manifest may leave it out; then the registry's word stands, which no signature but Notation's speaks of. */
 	if (!target->media_type.n)
 		target->media_type =
-			m->kind == MANIFEST_INDEX ? S(MEDIA_OCI_INDEX) : S(MEDIA_OCI_MANIFEST);
+			read.kind == MANIFEST_INDEX ? S(MEDIA_OCI_INDEX) : S(MEDIA_OCI_MANIFEST);
 	return 0;
+}
+
+static int read_target(struct walk *w, const struct descriptor *d, struct manifest *m,
+		       struct descriptor *target, struct err *e)
+{
+	if (++w->manifests > VERIFY_MANIFESTS_MAX)
+		return err_set(e, ERR_LIMIT, "more than %d manifests", VERIFY_MANIFESTS_MAX);
+	return target_read(w->images, d, w->a, m, target, e);
 }
 
 static void trust_through(struct verified *child, const struct verified *index)

@@ -21,6 +21,9 @@ struct verify_options {
 	size_t require;                         /* distinct signers; at least 1 */
 	const struct platform *platform;        /* of an index: this one; NULL: the index itself */
 	bool recursive;                         /* all that an index lists, too */
+	/* NULL, or what else must hold of a signature that is good so far: adds its checks to the proof. */
+	void (*check)(void *ctx, struct arena *a, struct proof *p);
+	void *ctx;
 };
 
 struct verified {
@@ -35,6 +38,9 @@ struct verified {
 	struct verified *children;              /* with recursive; the one with platform */
 	size_t n_children;
 };
+/* A manifest or index, and its descriptor as signatures speak of it: its own media type, digest and size. */
+int target_read(struct source *s, const struct descriptor *d, struct arena *a, struct manifest *m,
+		struct descriptor *target, struct err *e);
 /* `images` has the manifest, `signatures` what is attached (often the same). A code when nothing could be found out: the
  * manifest or the list of what is attached could not be had. */
 int verify_image(struct source *images, struct source *signatures, const struct descriptor *target,
