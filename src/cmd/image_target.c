@@ -93,3 +93,21 @@ int read_annotations(const struct args *a, const char *option, struct annotation
 	*n = given.n;
 	return 0;
 }
+
+int read_key_chain(const struct args *a, const struct key *key, struct certs *out, struct err *e)
+{
+	static const char *const names[] = { "certificate", "certificate-chain" };
+	for (size_t i = 0; i < COUNT(names); i++) {
+		struct str text = { 0 };
+		if (args_file(a, names[i], (size_t)CERTS_MAX * CERT_DER_MAX, &text, e))
+			return e->code;
+		if (text.n && certs_parse(text, out, e))
+			return err_in(e, "%s", args_from(a, names[i]));
+	}
+	if (out->n == 0)
+		return 0;
+	const struct key *certified = cert_key(out->v[0]);
+	if (!key || !certified || !key_eq(key, certified))
+		return err_set(e, ERR_INVALID, "the certificate is not that of the key");
+	return 0;
+}

@@ -97,6 +97,7 @@ static int read_expiry(struct sign *s, struct err *e)
 /* What can be wrong with the words alone. */
 static int read_words(struct sign *s, struct err *e)
 {
+	struct annotation *annotations;
 	const char *docker = getenv("COSIGN_DOCKER_MEDIA_TYPES");
 	s->making.now = time_now();
 	s->making.docker_types = docker && strcmp(docker, "1") == 0;
@@ -104,9 +105,9 @@ static int read_words(struct sign *s, struct err *e)
 		return err_set(e, ERR_INVALID, "wanted: sign IMAGE... --key KEY");
 	if (read_formats(s, e) || read_expiry(s, e) ||
 	    registry_options_read(s->args, &s->source, e) ||
-	    read_annotations(s->args, "annotations", (struct annotation **)&s->making.annotations,
-			     &s->making.n_annotations, e))
+	    read_annotations(s->args, "annotations", &annotations, &s->making.n_annotations, e))
 		return e->code;
+	s->making.annotations = annotations;
 	if (makes_notation(s) && args_list(s->args, "timestamp-server-url").n)
 		return err_set(
 			e, ERR_INVALID,
@@ -116,24 +117,13 @@ static int read_words(struct sign *s, struct err *e)
 
 static int read_chain(struct sign *s, struct err *e)
 {
-	static const char *const names[] = { "certificate", "certificate-chain" };
-	for (size_t i = 0; i < COUNT(names); i++) {
-		struct str text = { 0 };
-		if (args_file(s->args, names[i], (size_t)CERTS_MAX * CERT_DER_MAX, &text, e))
-			return e->code;
-		if (text.n && certs_parse(text, &s->chain, e))
-			return err_in(e, "%s", args_from(s->args, names[i]));
-	}
-	if (s->chain.n == 0)
-		return makes_notation(s) ? err_set(e, ERR_INVALID,
-						   "a notation signature wants --certificate-chain "
-						   "FILE: the key's "
-						   "certificate and its issuers")
-					 : 0;
-	const struct key *certified = cert_key(s->chain.v[0]);
-	if (!s->signing.key || !certified || !key_eq(s->signing.key, certified))
-		return err_set(e, ERR_INVALID, "the certificate is not that of the key");
-	return 0;
+	int r = read_key_chain(s->args, s->signing.key, &s->chain, e);
+	if (r == 0 && s->chain.n == 0 && makes_notation(s))
+		return err_set(e, ERR_INVALID,
+			       "a notation signature wants --certificate-chain FILE: the key's "
+			       "certificate and its "
+			       "issuers");
+	return r;
 }
 
 /* Signing. */
