@@ -113,7 +113,8 @@ static int judge_blob(struct verify_job *j, struct str text, const struct digest
 	p->payload = arena_str(a, p->payload);
 	if (str_eq(type, S(PREDICATE_SLSA_02)))
 		w.predicate_type = type;
-	scheme_check_statement(&w, a, p);
+	if (p->result == CHECK_YES)
+		scheme_check_statement(&w, a, p);
 	if (p->result == CHECK_YES)
 		j->options.check(j->options.ctx, a, p);
 	return 0;

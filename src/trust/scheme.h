@@ -52,7 +52,8 @@ struct made {
 };
 
 struct scheme {
-	const char *name;                       /* of --format and in answers */
+	const char *name;                       /* of --format */
+	const char *format;                     /* in answers */
 	bool attests;                           /* can hold attestations */
 	uint64_t blob_max;                      /* bytes of a layer */
 	unsigned (*finds)(const struct descriptor *layer);      /* enum finding_kind */

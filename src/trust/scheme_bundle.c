@@ -56,7 +56,8 @@ static int judge_statement(const struct sigstore_bundle *b, const struct wanted 
 	if (sigstore_verify(b, NULL, p->sigstore, a, out, e))
 		return e->code;
 	out->payload = arena_str(a, out->payload); /* it was the bundle's */
-	scheme_check_statement(w, a, out);
+	if (out->result == CHECK_YES)
+		scheme_check_statement(w, a, out);
 	return JUDGED;
 }
 
@@ -189,4 +190,5 @@ static int make(const struct making *m, struct arena *a, struct made *out, struc
 	return put_bundle(m, str_buf(&text), a, out, e);
 }
 
-const struct scheme scheme_bundle = { "bundle", true, BUNDLE_MAX, finds, believes, judge, make };
+const struct scheme scheme_bundle = { "bundle", "sigstore-bundle", true,  BUNDLE_MAX,
+				      finds,	believes,	   judge, make };

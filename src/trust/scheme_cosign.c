@@ -58,7 +58,8 @@ static int judge_signature(const struct sigstore_bundle *b, struct str blob, con
 	digest_of(DIGEST_SHA512, blob, &what.sha512);
 	if (sigstore_verify(b, &what, p->sigstore, a, out, e))
 		return e->code;
-	check_payload(blob, w, a, out);
+	if (out->result == CHECK_YES)
+		check_payload(blob, w, a, out);
 	return JUDGED;
 }
 
@@ -78,7 +79,8 @@ static int judge_attestation(const struct sigstore_bundle *b, const struct wante
 	if (sigstore_verify(b, NULL, p->sigstore, a, out, e))
 		return e->code;
 	out->payload = arena_str(a, out->payload); /* it was the bundle's */
-	scheme_check_statement(w, a, out);
+	if (out->result == CHECK_YES)
+		scheme_check_statement(w, a, out);
 	return JUDGED;
 }
 
@@ -319,4 +321,5 @@ static int make(const struct making *m, struct arena *a, struct made *out, struc
 	return put_piece(m, &p, tag, a, out, e);
 }
 
-const struct scheme scheme_cosign = { "cosign", true, BUNDLE_MAX, finds, believes, judge, make };
+const struct scheme scheme_cosign = { "cosign", "cosign", true,	 BUNDLE_MAX,
+				      finds,	believes, judge, make };

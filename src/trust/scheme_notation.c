@@ -112,7 +112,11 @@ static int make_cose(const struct making *m, struct arena *a, struct made *out, 
 	return make(m, NOTATION_COSE, a, out, e);
 }
 
-const struct scheme scheme_notation_jws = { "notation-jws", false, NOTATION_BLOB_MAX, finds_jws,
-					    believes,	    judge, make_jws };
-const struct scheme scheme_notation_cose = { "notation-cose", false, NOTATION_BLOB_MAX, finds_cose,
-					     believes,	      judge, make_cose };
+const struct scheme scheme_notation_jws = { "notation-jws", "notation-jws",
+					    false,	    NOTATION_BLOB_MAX,
+					    finds_jws,	    believes,
+					    judge,	    make_jws };
+const struct scheme scheme_notation_cose = { "notation-cose", "notation-cose",
+					     false,	      NOTATION_BLOB_MAX,
+					     finds_cose,      believes,
+					     judge,	      make_cose };

@@ -81,7 +81,7 @@ static void judge(struct look *l, const struct scheme *s, const struct attached 
 		  const struct descriptor *layer)
 {
 	struct buf blob CLEANUP(buf_done) = { 0 };
-	struct proof p = { .format = str_of(s->name), .found = at->manifest.digest };
+	struct proof p = { .format = str_of(s->format), .found = at->manifest.digest };
 	struct err e = { 0 };
 	if (l->judged == VERIFY_SIGNATURES_MAX) {
 		l->over++;
@@ -99,11 +99,12 @@ static void judge(struct look *l, const struct scheme *s, const struct attached 
 		l->other_type = p.predicate_type;
 		return;
 	}
-	p.format = str_of(s->name);
+	p.format = str_of(s->format);
 	p.found = at->manifest.digest;
 	if (r < 0)
 		proof_check(&p, l->w->a, "read", result_of(r), "%s", e.text);
-	check_annotations(l, &p);
+	if (p.result == CHECK_YES)
+		check_annotations(l, &p);
 	if (l->w->o->check && p.result == CHECK_YES)
 		l->w->o->check(l->w->o->ctx, l->w->a, &p);
 	push(l, &p);

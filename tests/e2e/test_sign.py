@@ -1,0 +1,573 @@
+"""Images are signed, attested and verified: in registries and layouts, alone and with skopeo and podman, and against what the
+advisories about other tools teach (their ids stand at the tests)."""
+import base64
+import concurrent.futures
+import hashlib
+import http.server
+import json
+import os
+import shutil
+import subprocess
+import threading
+import urllib.request
+
+import pytest
+
+import images
+from test_registry import Quiet, registry, run, server
+
+pytestmark = pytest.mark.skipif(not shutil.which('docker-registry') or not shutil.which('skopeo'),
+                                reason='docker-registry or skopeo is not installed')
+OCI = 'application/vnd.oci.image.manifest.v1+json'
+INDEX = 'application/vnd.oci.image.index.v1+json'
+BUNDLE = 'application/vnd.dev.sigstore.bundle.v0.3+json'
+SIMPLE = 'application/vnd.dev.cosign.simplesigning.v1+json'
+
+
+class Repository:
+    """One repository of a registry, by HTTP."""
+
+    def __init__(self, port, name):
+        self.port, self.name, self.ref = port, name, f'127.0.0.1:{port}/{name}'
+
+    def request(self, method, path, body=None, kind='application/octet-stream'):
+        url = path if path.startswith('http') else f'http://127.0.0.1:{self.port}/v2/{self.name}/{path}'
+        headers = {'Content-Type': kind, 'Accept': f'{OCI}, {INDEX}, application/vnd.docker.distribution.manifest.v2+json'}
+        return urllib.request.urlopen(urllib.request.Request(url, body, headers, method=method))
+
+    def manifest(self, tag):
+        return json.loads(self.request('GET', f'manifests/{tag}').read())
+
+    def get_blob(self, digest):
+        return self.request('GET', f'blobs/{digest}').read()
+
+    def put_blob(self, data, kind='application/octet-stream'):
+        digest = 'sha256:' + hashlib.sha256(data).hexdigest()
+        where = self.request('POST', 'blobs/uploads/', b'').headers['Location']
+        self.request('PUT', f'{where}&digest={digest}', data).read()
+        return {'mediaType': kind, 'digest': digest, 'size': len(data)}
+
+    def put_manifest(self, manifest, tag=None):
+        data = manifest if isinstance(manifest, bytes) else json.dumps(manifest).encode()
+        digest = 'sha256:' + hashlib.sha256(data).hexdigest()
+        kind = json.loads(data).get('mediaType', OCI)
+        self.request('PUT', f'manifests/{tag or digest}', data, kind).read()
+        return {'mediaType': kind, 'digest': digest, 'size': len(data)}
+
+    def refer(self, subject, layers, kind=BUNDLE, annotations=None):
+        """A manifest that refers to the subject, listed in the tag that stands for the referrers API."""
+        d = self.put_manifest({'schemaVersion': 2, 'mediaType': OCI, 'artifactType': kind, 'subject': subject, 'layers': layers,
+                               'config': self.put_blob(b'{}', 'application/vnd.oci.empty.v1+json'), 'annotations': annotations or {}})
+        tag = subject['digest'].replace(':', '-')
+        try:
+            index = self.manifest(tag)
+        except urllib.error.HTTPError:
+            index = {'schemaVersion': 2, 'mediaType': INDEX, 'manifests': []}
+        index['manifests'].append({**d, 'artifactType': kind})
+        self.put_manifest(index, tag)
+        return d
+
+    def referrers(self, digest):
+        return self.manifest(digest.replace(':', '-'))['manifests']
+
+
+def sig_tag(digest):
+    return digest.replace(':', '-') + '.sig'
+
+
+@pytest.fixture(scope='module')
+def port(tmp_path_factory):
+    with registry(tmp_path_factory.mktemp('registry')) as port:
+        yield port
+
+
+@pytest.fixture
+def signed(lazaret, tmp_path, port, request):
+    """The program with two key pairs, and a repository of its own with one image, 1."""
+    lazaret.env['COSIGN_PASSWORD'] = 'secret'
+    for name in ('one', 'two'):
+        assert lazaret('key', 'generate', '--output-key-prefix', name).returncode == 0
+    layout = images.Layout(tmp_path / 'image')
+    layout.image([{'etc/os-release': images.OS_RELEASE, 'name': request.node.name.encode()}], tag='1')
+    layout.image([{'etc/os-release': images.OS_RELEASE, 'name': b'another'}], tag='2', arch='arm64')
+    lazaret.layout = layout
+    lazaret.repo = Repository(port, 'test/' + ''.join(c if c.isalnum() else '-' for c in request.node.name).strip('-').lower())
+    lazaret.image = lazaret.repo.ref + ':1'
+    for tag in ('1', '2'):
+        run('skopeo', 'copy', '--insecure-policy', '--dest-tls-verify=false', f'oci:{tmp_path}/image:{tag}', f'docker://{lazaret.repo.ref}:{tag}')
+    lazaret.digest, lazaret.other = (d['digest'] for d in layout.manifests)
+    return lazaret
+
+
+def ok(lazaret, *args, **kw):
+    r = lazaret(*args, **kw)
+    assert r.returncode == 0, r.stdout + r.stderr
+    return r
+
+
+def verify(lazaret, *args, status=0, command='verify', **kw):
+    """Verifies and returns the answer about the one image."""
+    r = lazaret(command, '-f', 'json', *args, **kw)
+    assert r.returncode == status, r.stdout + r.stderr
+    return json.loads(r.stdout)['images'][0] if r.stdout.startswith('{') else r
+
+
+def no(lazaret, *args, **kw):
+    answer = verify(lazaret, *args, status=1, **kw)
+    assert answer['verified'] is False and answer['why']
+    return answer
+
+
+@pytest.mark.parametrize('formats,n', [(['--format', 'bundle'], 1), (['--format', 'cosign'], 1), (['--also-tag'], 2), (['--format', 'bundle,cosign'], 2)])
+def test_sign_and_verify(signed, formats, n):
+    assert 'no signature is attached' in no(signed, '--key', 'one.pub', signed.image)['why']
+    r = ok(signed, 'sign', '-y', '--key', 'one.key', *formats, signed.image)
+    assert r.stdout == f'{signed.repo.ref}@{signed.digest}\n' and 'names a tag' in r.stderr
+    answer = verify(signed, '--key', 'one.pub', signed.image)
+    assert answer['digest'] == signed.digest and answer['signers'] == 1 and len(answer['signatures']) == n
+    text = ok(signed, 'verify', '--key', 'one.pub', f'{signed.repo.ref}@{signed.digest}')
+    assert text.stdout == f'{signed.repo.ref}@{signed.digest} verified, 1 signer\n' and 'signature  yes' in text.stderr
+    no(signed, '--key', 'two.pub', signed.image)
+    no(signed, '--key', 'one.pub', signed.repo.ref + ':2')
+    # Signed once more: nothing changes.
+    assert ok(signed, 'sign', '--key', 'one.key', *formats, signed.image).stderr.count('is there already') == n
+    assert len(verify(signed, '--key', 'one.pub', signed.image)['signatures']) == n
+    # The payloads, as cosign prints them.
+    payloads = json.loads(ok(signed, 'verify', '--key', 'one.pub', '-o', 'json', signed.image).stdout)
+    assert len(payloads) == n and signed.digest.split(':')[1] in json.dumps(payloads[0])
+
+
+@pytest.mark.parametrize('kind', ['ecdsa-p384', 'ecdsa-p521', 'ed25519', 'rsa-2048'])
+def test_kinds_of_keys(signed, kind):
+    ok(signed, 'key', 'generate', '--type', kind, '--output-key-prefix', 'k')
+    ok(signed, 'sign', '--key', 'k.key', '--also-tag', signed.image)
+    assert [s['result'] for s in verify(signed, '--key', 'k.pub', signed.image)['signatures']] == ['yes', 'yes']
+
+
+def test_exit_status(signed):
+    assert signed('verify', signed.image).returncode == 2
+    assert signed('verify', '--key', 'one.pub').returncode == 2
+    assert signed('verify', '--key', 'one.pub', '--require', '0', signed.image).returncode == 2
+    assert signed('verify', '--key', 'one.pub', '-a', 'x', signed.image).returncode == 2
+    assert signed('verify', '--key', 'one.pub', signed.repo.ref + ':none').returncode == 3
+    assert signed('verify', '--retries', '0', '--key', 'one.pub', '127.0.0.1:1/a:1').returncode == 3
+    assert signed('sign', '--key', 'none.key', signed.image).returncode == 3
+    assert signed('sign', '--key', 'one.key', '--format', 'x', signed.image).returncode == 2
+    assert signed('sign', '--key', 'one.key', '--expiry', '90d', signed.image).returncode == 2
+    assert signed('sign', '--key', 'one.key', signed.image, env={'COSIGN_PASSWORD': 'wrong'}).returncode == 3
+
+
+def test_annotations(signed):
+    ok(signed, 'sign', '--key', 'one.key', '--also-tag', '-a', 'commit=abc', '-a', 'who=<me> & you', signed.image)
+    answer = verify(signed, '--key', 'one.pub', '-a', 'who=<me> & you', signed.image)
+    assert [s['result'] for s in answer['signatures']] == ['yes', 'yes']
+    assert 'commit=abd is not signed' in no(signed, '--key', 'one.pub', '-a', 'commit=abd', signed.image)['why']
+    no(signed, '--key', 'one.pub', '-a', 'commit=abc', '-a', 'more=1', signed.image)
+
+
+def test_the_bytes_that_cosign_writes(signed, tmp_path):
+    ok(signed, 'sign', '--key', 'one.key', '--format', 'cosign', signed.image)
+    m = signed.repo.manifest(sig_tag(signed.digest))
+    payload = signed.repo.get_blob(m['layers'][0]['digest'])
+    assert payload.decode() == ('{"critical":{"identity":{"docker-reference":"%s"},"image":{"docker-manifest-digest":"%s"},'
+                                '"type":"cosign container image signature"},"optional":null}' % (signed.repo.ref, signed.digest))
+    assert m['config']['size'] == 233 and m['layers'][0]['mediaType'] == SIMPLE
+    # openssl knows nothing of us.
+    (tmp_path / 'payload').write_bytes(payload)
+    (tmp_path / 'sig').write_bytes(base64.b64decode(m['layers'][0]['annotations']['dev.cosignproject.cosign/signature']))
+    run('openssl', 'dgst', '-sha256', '-verify', tmp_path / 'one.pub', '-signature', tmp_path / 'sig', tmp_path / 'payload')
+
+
+def test_the_bytes_of_a_bundle(signed, tmp_path):
+    ok(signed, 'sign', '--key', 'one.key', signed.image)
+    m = signed.repo.manifest(signed.repo.referrers(signed.digest)[0]['digest'])
+    assert m['artifactType'] == BUNDLE and m['annotations']['dev.sigstore.bundle.predicateType'] == 'https://sigstore.dev/cosign/sign/v1'
+    envelope = json.loads(signed.repo.get_blob(m['layers'][0]['digest']))['dsseEnvelope']
+    payload = base64.b64decode(envelope['payload'])
+    kind = b'application/vnd.in-toto+json'
+    (tmp_path / 'pae').write_bytes(b'DSSEv1 %d %s %d %s' % (len(kind), kind, len(payload), payload))
+    (tmp_path / 'sig').write_bytes(base64.b64decode(envelope['signatures'][0]['sig']))
+    run('openssl', 'dgst', '-sha256', '-verify', tmp_path / 'one.pub', '-signature', tmp_path / 'sig', tmp_path / 'pae')
+
+
+# Real clients: podman and skopeo read the tag-based form.
+@pytest.fixture
+def client(signed, tmp_path):
+    """skopeo and podman under a policy that wants signatures by key one."""
+    d = tmp_path / 'home/.config/containers/registries.d'
+    d.mkdir(parents=True)
+    host = signed.repo.ref.split('/')[0]
+    (d / 'default.yaml').write_text(f'docker:\n  {host}:\n    use-sigstore-attachments: true\n')
+
+    class Client:
+        def policy(self, identity=None, key='one.pub'):
+            rule = {'type': 'sigstoreSigned', 'keyPath': str(tmp_path / key)}
+            if identity:
+                rule['signedIdentity'] = {'type': identity}
+            (tmp_path / 'policy.json').write_text(json.dumps({'default': [{'type': 'reject'}], 'transports': {
+                'docker': {host: [rule]}, 'dir': {'': [{'type': 'insecureAcceptAnything'}]}}}))
+
+        def skopeo(self, ref, *options):
+            shutil.rmtree(tmp_path / 'out', ignore_errors=True)
+            return subprocess.run(['skopeo', '--policy', tmp_path / 'policy.json', '--registries.d', d, 'copy', *options, '--src-tls-verify=false',
+                                   f'docker://{ref}', f'dir:{tmp_path}/out'], capture_output=True, text=True, timeout=60)
+
+        def podman(self, ref):
+            return subprocess.run(['podman', '--root', tmp_path / 'storage', '--runroot', tmp_path / 'run', '--storage-driver', 'vfs', 'pull', '-q',
+                                   '--signature-policy', tmp_path / 'policy.json', '--tls-verify=false', ref],
+                                  capture_output=True, text=True, timeout=120, env={**os.environ, 'HOME': str(tmp_path / 'home')})
+    return Client()
+
+
+@pytest.mark.parametrize('tool', ['skopeo', 'podman'])
+def test_containers_policy(signed, client, tool):
+    if not shutil.which(tool):
+        pytest.skip(f'{tool} is not installed')
+    pull = getattr(client, tool)
+    client.policy('matchRepository')
+    r = pull(signed.image)
+    assert r.returncode and 'no signature exists' in r.stderr
+    ok(signed, 'sign', '--key', 'two.key', '--also-tag', signed.image)
+    assert pull(signed.image).returncode
+    ok(signed, 'sign', '--key', 'one.key', '--also-tag', signed.image)
+    r = pull(signed.image)
+    assert r.returncode == 0, r.stderr
+    # By digest the default is enough; for a tag the signature must name it.
+    client.policy()
+    assert pull(f'{signed.repo.ref}@{signed.digest}').returncode == 0
+    assert pull(signed.image).returncode
+    ok(signed, 'sign', '--key', 'one.key', '--also-tag', '--sign-container-identity', signed.image, signed.image)
+    r = pull(signed.image)
+    assert r.returncode == 0, r.stderr
+    # Another image under the same tag; and the right signatures at the wrong image.
+    client.policy('matchRepository')
+    assert pull(signed.repo.ref + ':2').returncode
+    signed.repo.put_manifest(signed.repo.manifest(sig_tag(signed.digest)), sig_tag(signed.other))
+    assert pull(signed.repo.ref + ':2').returncode
+    assert 'is about' in json.dumps(no(signed, '--key', 'one.pub', signed.repo.ref + ':2'))
+
+
+def test_tampered_signature(signed, client):
+    ok(signed, 'sign', '--key', 'one.key', '--format', 'cosign', signed.image)
+    m = signed.repo.manifest(sig_tag(signed.digest))
+    sig = bytearray(base64.b64decode(m['layers'][0]['annotations']['dev.cosignproject.cosign/signature']))
+    sig[-1] ^= 1
+    m['layers'][0]['annotations']['dev.cosignproject.cosign/signature'] = base64.b64encode(sig).decode()
+    signed.repo.put_manifest(m, sig_tag(signed.digest))
+    client.policy('matchRepository')
+    assert client.skopeo(signed.image).returncode
+    no(signed, '--key', 'one.pub', signed.image)
+    # One that is broken takes nothing from one that is not.
+    ok(signed, 'sign', '--key', 'one.key', '--format', 'cosign', signed.image)
+    assert [s['result'] for s in verify(signed, '--key', 'one.pub', signed.image)['signatures']] == ['no', 'yes']
+
+
+def push_index(signed, *digests):
+    manifests = [{'mediaType': OCI, 'digest': d['digest'], 'size': d['size'], 'platform': {'os': 'linux', 'architecture': d['arch']}} for d in digests]
+    return signed.repo.put_manifest({'schemaVersion': 2, 'mediaType': INDEX, 'manifests': manifests}, 'multi')['digest']
+
+
+@pytest.fixture
+def multi(signed):
+    """An index of both images."""
+    signed.index = push_index(signed, *[{**d, 'arch': d['platform']['architecture']} for d in signed.layout.manifests])
+    signed.multi = signed.repo.ref + ':multi'
+    return signed
+
+
+def test_signed_index(multi, client):
+    ok(multi, 'sign', '--key', 'one.key', multi.multi)
+    assert verify(multi, '--key', 'one.pub', multi.multi)['digest'] == multi.index
+    # A child by itself is not signed; chosen out of the index it is trusted through it, and the answer says so.
+    no(multi, '--key', 'one.pub', f'{multi.repo.ref}@{multi.digest}')
+    child = verify(multi, '--key', 'one.pub', '--platform', 'linux/arm64', multi.multi)['manifests'][0]
+    assert child['digest'] == multi.other and child['trustedThrough'] == multi.index and child['signers'] == 0
+    r = ok(multi, 'verify', '--key', 'one.pub', '--recursive', multi.multi)
+    assert r.stdout.count(f'trusted through signed index {multi.index}') == 2
+    assert multi('verify', '--key', 'one.pub', '--platform', 'linux/s390x', multi.multi).returncode == 3
+
+
+def test_recursive(multi, client):
+    r = ok(multi, 'sign', '--key', 'one.key', '--also-tag', '--recursive', multi.multi)
+    assert r.stderr.count(': signed (bundle') == 3
+    answer = verify(multi, '--key', 'one.pub', '--recursive', multi.multi)
+    assert [m.get('trustedThrough') for m in answer['manifests']] == [None, None]
+    assert verify(multi, '--key', 'one.pub', f'{multi.repo.ref}@{multi.other}')['signers'] == 1
+    client.policy('matchRepository')
+    r = client.skopeo(multi.multi, '--all')
+    assert r.returncode == 0, r.stderr
+
+
+def test_index_that_is_not_signed(multi):
+    """Each of its images signed is enough with --recursive; one that is not makes it a no."""
+    ok(multi, 'sign', '--key', 'one.key', f'{multi.repo.ref}@{multi.digest}')
+    answer = no(multi, '--key', 'one.pub', '--recursive', multi.multi)
+    assert [m['verified'] for m in answer['manifests']] == [True, False]
+    ok(multi, 'sign', '--key', 'one.key', f'{multi.repo.ref}@{multi.other}')
+    r = ok(multi, 'verify', '--key', 'one.pub', '--recursive', multi.multi)
+    assert 'not signed itself' in r.stdout
+    no(multi, '--key', 'one.pub', multi.multi)
+
+
+def test_confused_types(signed):
+    """GHSA-qq97-vm5h-rrhg: what is index and manifest at once is neither."""
+    m = signed.repo.manifest('1')
+    try:
+        signed.repo.put_manifest({**m, 'manifests': []}, 'both')
+    except urllib.error.HTTPError:
+        layout = signed.layout
+        d = layout.blob(json.dumps({**m, 'manifests': []}).encode(), OCI)
+        layout.manifests.append({**d, 'annotations': {'org.opencontainers.image.ref.name': 'both'}})
+        layout.write()
+        assert signed('verify', '--key', 'one.pub', 'oci:image:both').returncode == 3
+        return
+    assert signed('verify', '--key', 'one.pub', signed.repo.ref + ':both').returncode == 3
+
+
+# Thresholds.
+def test_require_counts_signers(signed):
+    """connaisseur PR#2150: one key that signs twice is one signer."""
+    ok(signed, 'sign', '--key', 'one.key', '--also-tag', signed.image)
+    ok(signed, 'sign', '--key', 'one.key', '--also-tag', '-a', 'n=2', signed.image)
+    answer = no(signed, '--key', 'one.pub', '--key', 'two.pub', '--require', '2', signed.image)
+    assert answer['signers'] == 1 and [s['result'] for s in answer['signatures']] == ['yes'] * 4
+    # The same key under another name is no other key.
+    shutil.copy(signed.cwd / 'one.pub', signed.cwd / 'copy.pub')
+    no(signed, '--key', 'one.pub', '--key', 'copy.pub', '--require', '2', signed.image)
+    ok(signed, 'sign', '--key', 'two.key', signed.image)
+    assert verify(signed, '--key', 'one.pub', '--key', 'two.pub', '--require', '2', signed.image)['signers'] == 2
+    no(signed, '--key', 'one.pub', '--require', '2', signed.image)
+
+
+# Attestations.
+@pytest.fixture
+def predicate(signed):
+    (signed.cwd / 'p.json').write_text('{"spdxVersion": "SPDX-2.3", "name": "<x>"}')
+    return 'p.json'
+
+
+@pytest.mark.parametrize('tag', [[], ['--also-tag']])
+def test_attest(signed, predicate, tag):
+    ok(signed, 'attest', '--key', 'one.key', '--predicate', predicate, '--type', 'spdxjson', *tag, signed.image)
+    r = ok(signed, 'verify-attestation', '--key', 'one.pub', '--type', 'spdxjson', signed.image)
+    statements = [json.loads(line) for line in r.stdout.splitlines()]
+    assert [s['_type'].rsplit('/', 1)[1] for s in statements] == ['v1', 'v0.1'][:1 + len(tag)]
+    for s in statements:
+        assert s['predicateType'] == 'https://spdx.dev/Document' and s['predicate']['name'] == '<x>'
+        assert s['subject'] == [{'name': signed.repo.ref, 'digest': {'sha256': signed.digest.split(':')[1]}}]
+    for wrong in (['--key', 'two.pub', '--type', 'spdxjson'], ['--key', 'one.pub', '--type', 'cyclonedx'], ['--key', 'one.pub']):
+        no(signed, *wrong, signed.image, command='verify-attestation')
+    again = ok(signed, 'attest', '--key', 'one.key', '--predicate', predicate, '--type', 'spdxjson', *tag, signed.image)
+    assert 'was there already' in again.stderr
+    assert len(verify(signed, '--key', 'one.pub', '--type', 'spdxjson', signed.image, command='verify-attestation')['signatures']) == 1 + len(tag)
+
+
+def test_predicates(signed):
+    (signed.cwd / 'text').write_text('SPDXVersion: SPDX-2.3\n')
+    (signed.cwd / 'broken').write_text('{"a": ')
+
+    def attest(file, kind, status=0):
+        r = signed('attest', '--key', 'one.key', '--predicate', file, '--type', kind, signed.image)
+        assert r.returncode == status, r.stderr
+        if status == 0:
+            return json.loads(ok(signed, 'verify-attestation', '--key', 'one.pub', '--type', kind, signed.image).stdout)['predicate']
+    assert attest('text', 'spdx') == 'SPDXVersion: SPDX-2.3\n'
+    assert attest('text', 'custom')['Data'] == 'SPDXVersion: SPDX-2.3\n'
+    attest('text', 'cyclonedx', 2)
+    attest('broken', 'https://example.com/x', 2)
+    attest('text', 'nothing', 2)
+    assert signed('verify-attestation', '--key', 'one.pub', '--type', 'nothing', signed.image).returncode == 2
+
+
+def test_an_attestation_is_no_signature(signed, predicate):
+    """GHSA-vjxv-45g9-9296, GHSA-739f-hw6h-7wq8: an SBOM signed by the right key approves nothing, by tag or referrer, whatever
+    the manifest around it says; and a signature is no attestation."""
+    ok(signed, 'attest', '--key', 'one.key', '--predicate', predicate, '--type', 'spdxjson', '--also-tag', signed.image)
+    answer = no(signed, '--key', 'one.pub', signed.image)
+    assert 'no signature is attached' in answer['why'] and 'no signatures' in answer['notes'][0]
+    bundle = signed.repo.manifest(signed.repo.referrers(signed.digest)[0]['digest'])
+    subject = {'mediaType': OCI, 'digest': signed.digest, 'size': signed.layout.manifests[0]['size']}
+    for annotations in ({}, {'dev.sigstore.bundle.predicateType': 'https://sigstore.dev/cosign/sign/v1', 'dev.sigstore.bundle.content': 'dsse-envelope'}):
+        signed.repo.refer(subject, bundle['layers'], annotations=annotations)
+        no(signed, '--key', 'one.pub', signed.image)
+    # The envelope in the place of a signature.
+    att = signed.repo.manifest(signed.digest.replace(':', '-') + '.att')
+    signed.repo.put_manifest(att, sig_tag(signed.digest))
+    no(signed, '--key', 'one.pub', signed.image)
+    att['layers'][0]['mediaType'] = SIMPLE
+    signed.repo.put_manifest(att, sig_tag(signed.digest))
+    no(signed, '--key', 'one.pub', signed.image)
+    # The other way round.
+    ok(signed, 'sign', '--key', 'one.key', signed.repo.ref + ':2')
+    for kind in ('custom', 'spdxjson'):
+        no(signed, '--key', 'one.pub', '--type', kind, signed.repo.ref + ':2', command='verify-attestation')
+
+
+def test_a_wrong_type_does_not_count(signed, predicate):
+    """GHSA-vjxv-45g9-9296: one good attestation of another type, and one of the type that is signed by somebody else."""
+    ok(signed, 'attest', '--key', 'one.key', '--predicate', predicate, '--type', 'spdxjson', signed.image)
+    ok(signed, 'attest', '--key', 'two.key', '--predicate', predicate, '--type', 'openvex', signed.image)
+    no(signed, '--key', 'one.pub', '--type', 'openvex', signed.image, command='verify-attestation')
+    # The manifest says that the SBOM is VEX.
+    entries = [signed.repo.manifest(r['digest']) for r in signed.repo.referrers(signed.digest)]
+    sbom = next(m for m in entries if 'spdx' in json.dumps(m))
+    signed.repo.refer(sbom['subject'], sbom['layers'], annotations={'dev.sigstore.bundle.predicateType': 'https://openvex.dev/ns'})
+    no(signed, '--key', 'one.pub', '--type', 'openvex', signed.image, command='verify-attestation')
+
+
+# What others can put there.
+def test_bundle_of_another_image(signed):
+    """GHSA-8gw7-4j42-w388: a good signature, of something else."""
+    ok(signed, 'sign', '--key', 'one.key', signed.repo.ref + ':2')
+    m = signed.repo.manifest(signed.repo.referrers(signed.other)[0]['digest'])
+    signed.repo.refer({**m['subject'], 'digest': signed.digest, 'size': signed.layout.manifests[0]['size']}, m['layers'], annotations=m['annotations'])
+    assert 'is not about' in no(signed, '--key', 'one.pub', signed.image)['why']
+    # Listed as a referrer, it refers to the other one.
+    index = signed.repo.manifest(signed.digest.replace(':', '-'))
+    index['manifests'] = signed.repo.referrers(signed.other)
+    signed.repo.put_manifest(index, signed.digest.replace(':', '-'))
+    assert 'refers to something else' in json.dumps(no(signed, '--key', 'one.pub', signed.image)['notes'])
+
+
+def test_endless_signatures(signed):
+    """GHSA-vfp6-jrw2-99g9, GHSA-9m3v-v4r5-ppx7: a hundred are looked at, and more than a thousand layers are not read."""
+    ok(signed, 'sign', '--key', 'two.key', '--format', 'cosign', signed.image)
+    m = signed.repo.manifest(sig_tag(signed.digest))
+    layer = m['layers'][0]
+    m['layers'] = [layer] * 150
+    signed.repo.put_manifest(m, sig_tag(signed.digest))
+    answer = no(signed, '--key', 'one.pub', signed.image)
+    assert len(answer['signatures']) == 100 and '50 signatures beyond the first 100' in json.dumps(answer['notes'])
+    m['layers'] = [{**layer, 'annotations': {'dev.cosignproject.cosign/signature': ''}}] * 1001
+    signed.repo.put_manifest(m, sig_tag(signed.digest))
+    r = signed('verify', '--key', 'one.pub', signed.image)
+    assert r.returncode in (1, 3) and '1001 layers' in r.stderr + r.stdout
+
+
+def test_huge_attachments(signed):
+    """GHSA-88jx-383q-w4qc, GHSA-95pr-fxf5-86gv: a descriptor that says so is not read; one that lies is not read on."""
+    ok(signed, 'sign', '--key', 'one.key', '--format', 'cosign', signed.repo.ref + ':1')
+    m = signed.repo.manifest(sig_tag(signed.digest))
+    for size, text in ((1 << 40, 'more than'), (10, '10')):
+        m['layers'][0]['size'] = size
+        signed.repo.put_manifest(m, sig_tag(signed.digest))
+        assert text in no(signed, '--key', 'one.pub', signed.image)['why']
+
+
+def test_the_tag_moves(signed):
+    """GHSA-3hfq-cx9j-923w: a tag that names another image with every question is resolved once."""
+    ok(signed, 'sign', '--key', 'one.key', signed.repo.ref + ':1')
+    asked = []
+
+    class Front(Quiet):
+        def do_GET(self):
+            path = self.path
+            if path.endswith('/manifests/moving'):
+                asked.append(path)
+                path = path.replace('moving', '1' if len(asked) % 2 else '2')
+            try:
+                r = urllib.request.urlopen(urllib.request.Request(f'http://127.0.0.1:{signed.repo.port}{path}', method=self.command,
+                                                                  headers={'Accept': self.headers.get('Accept', '*/*')}))
+            except urllib.error.HTTPError as e:
+                self.answer(e.code, e.read())
+                return
+            self.answer(200, r.read(), Content_Type=r.headers['Content-Type'])
+
+        do_HEAD = do_GET
+    with server(Front) as port:
+        answer = verify(signed, '--key', 'one.pub', f'127.0.0.1:{port}/{signed.repo.name}:moving')
+        assert answer['digest'] == signed.digest
+        assert len(asked) == 1
+
+
+def test_a_registry_that_breaks_is_no_answer(signed):
+    """What is attached cannot be listed: not "no signature", but "could not find out"."""
+    class Front(Quiet):
+        def do_GET(self):
+            if 'sha256-' in self.path or '/referrers/' in self.path:
+                self.answer(500)
+                return
+            r = urllib.request.urlopen(urllib.request.Request(f'http://127.0.0.1:{signed.repo.port}{self.path}', headers={'Accept': self.headers.get('Accept', '*/*')}))
+            self.answer(200, r.read(), Content_Type=r.headers['Content-Type'])
+
+        do_HEAD = do_GET
+    with server(Front) as port:
+        r = signed('verify', '--retries', '0', '--key', 'one.pub', f'127.0.0.1:{port}/{signed.repo.name}:1')
+        assert r.returncode == 3 and 'list what is attached' in r.stderr
+
+
+# Where signatures are.
+@pytest.mark.parametrize('formats', [['--format', 'bundle'], ['--format', 'cosign']])
+def test_two_at_once_lose_nothing(signed, formats):
+    n = 4
+    for i in range(n):
+        ok(signed, 'key', 'generate', '--output-key-prefix', f'k{i}')
+    with concurrent.futures.ThreadPoolExecutor(n) as pool:
+        for r in pool.map(lambda i: signed('sign', '--key', f'k{i}.key', *formats, signed.image), range(n)):
+            assert r.returncode == 0, r.stderr
+    keys = [x for i in range(n) for x in ('--key', f'k{i}.pub')]
+    assert verify(signed, *keys, '--require', str(n), signed.image)['signers'] == n
+
+
+def test_another_repository(signed):
+    there = Repository(signed.repo.port, signed.repo.name + '-signatures')
+    env = {'COSIGN_REPOSITORY': there.ref}
+    ok(signed, 'sign', '--key', 'one.key', '--also-tag', signed.image, env=env)
+    assert len(verify(signed, '--key', 'one.pub', signed.image, env=env)['signatures']) == 2
+    no(signed, '--key', 'one.pub', signed.image)
+    assert signed.digest in there.get_blob(there.manifest(sig_tag(signed.digest))['layers'][0]['digest']).decode()
+
+
+def test_layout(signed):
+    image = 'oci:image:1'
+    ok(signed, 'sign', '--key', 'one.key', image)
+    ok(signed, 'sign', '--key', 'one.key', '--format', 'cosign', '--sign-container-identity', 'example.com/a', image)
+    answer = verify(signed, '--key', 'one.pub', '--local-image', image)
+    assert answer['digest'] == signed.digest and [s['format'] for s in answer['signatures']] == ['sigstore-bundle', 'cosign']
+    no(signed, '--key', 'one.pub', 'oci:image:2')
+    assert signed('sign', '--key', 'one.key', 'oci:nothing:1').returncode == 3
+    assert not (signed.cwd / 'nothing').exists()
+
+
+# Provenance.
+REPO = 'https://github.com/org/app'
+
+
+@pytest.fixture
+def provenance(signed):
+    def attest(repository=REPO, ref='refs/tags/v1', builder='https://ci.example/builder@v1', **parameters):
+        (signed.cwd / 'p.json').write_text(json.dumps({
+            'buildDefinition': {'buildType': 'https://ci.example/type', 'externalParameters': {'workflow': {'repository': repository, 'ref': ref}, **parameters}},
+            'runDetails': {'builder': {'id': builder}}}))
+        ok(signed, 'attest', '--key', 'one.key', '--predicate', 'p.json', '--type', 'slsaprovenance1', signed.image)
+    return attest
+
+
+def test_provenance(signed, provenance):
+    def check(*args, status=0):
+        return verify(signed, '--key', 'one.pub', '--source-uri', 'github.com/org/app', *args, signed.image, status=status, command='verify-provenance')
+    builder = ['--builder-id', 'https://ci.example/builder']
+    assert 'no attestation' in check(*builder, status=1)['why']
+    provenance(debug=True)
+    assert 'parameter debug was not expected' in check(*builder, status=1)['why']
+    assert check(*builder, '--parameter', 'debug=true', '--source-tag', 'v1')['signers'] == 1
+    check(*builder, '--allow-parameter', 'debug')
+    assert 'a key says nothing about a builder' in check('--allow-parameter', 'debug', status=1)['why']
+    check('--builder-id', 'https://ci.example/other', '--allow-parameter', 'debug', status=1)
+    check(*builder, '--allow-parameter', 'debug', '--source-tag', 'v2', status=1)
+    check(*builder, '--allow-parameter', 'debug', '--source-branch', 'v1', status=1)
+    assert signed('verify-provenance', '--key', 'one.pub', signed.image).returncode == 2
+
+
+def test_provenance_of_a_blob(signed, provenance):
+    """A bundle beside a file: the statement must be about the file's own digest."""
+    provenance()
+    m = signed.repo.manifest(signed.repo.referrers(signed.digest)[0]['digest'])
+    (signed.cwd / 'bundle').write_bytes(signed.repo.get_blob(m['layers'][0]['digest']))
+    manifest = (signed.cwd / 'image/blobs/sha256' / signed.digest.split(':')[1]).read_bytes()
+    (signed.cwd / 'blob').write_bytes(manifest)
+    args = ['verify-provenance', '--key', 'one.pub', '--source-uri', REPO, '--builder-id', 'https://ci.example/builder', '--provenance-path', 'bundle', '--blob', 'blob']
+    assert ok(signed, *args).stdout == f'{signed.digest} verified\n'
+    assert 'buildDefinition' in ok(signed, *args, '--print-provenance').stdout
+    (signed.cwd / 'blob').write_bytes(manifest + b' ')
+    assert signed(*args).returncode == 1
