@@ -11,7 +11,6 @@
 static const struct option options[] = {
 #include "cmd/signing_options.def"
 #include "cmd/registry_options.def"
-	{ "password-file", 0, "FILE", "FILE", false, false, "password of the key" },
 	{ "predicate", 0, "FILE", "FILE", false, false, "what is said" },
 	{ "type", 0, "TYPE",
 	  "custom slsaprovenance slsaprovenance1 spdx spdxjson cyclonedx vuln openvex link", false,

@@ -15,7 +15,6 @@ enum { SIGN_FORMATS_MAX = 8 };
 static const struct option options[] = {
 #include "cmd/signing_options.def"
 #include "cmd/registry_options.def"
-	{ "password-file", 0, "FILE", "FILE", false, false, "password of the key" },
 	{ "format", 0, "FORMAT", "bundle cosign notation-jws notation-cose", true, true,
 	  "kind of signature" },
 	{ "also-tag", 0, NULL, NULL, false, false,

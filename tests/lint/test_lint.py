@@ -163,7 +163,8 @@ def shared_options_of(text):
 
 
 # Lists of rows that several commands have, by the beginning of their names: the command whose page describes them.
-SHARED = {'cmd/scan_': 'scan', 'cmd/registry_options': 'scan', 'cmd/trust_': 'verify-blob', 'cmd/signing_': 'sign-blob'}
+SHARED = {'cmd/scan_': 'scan', 'cmd/registry_options': 'scan', 'cmd/trust_': 'verify-blob', 'cmd/signing_': 'sign-blob',
+          'cmd/verify_image': 'verify'}
 
 
 def test_help_equals_man_page():
