@@ -61,6 +61,13 @@ void verify_job_close(struct verify_job *j)
 	trust_close(&j->trust);
 }
 
+/* The policy asks for no signature of this image, and nobody else was named. */
+static bool skips(const struct verify_job *j)
+{
+	return j->options.policy.notation && !j->options.policy.sigstore &&
+	       notation_skips(j->notation.trust, j->notation.scope);
+}
+
 static int status_of(enum check_result r)
 {
 	return r == CHECK_YES ? EXIT_YES : r == CHECK_NO ? EXIT_NO : EXIT_FAILED;
@@ -80,16 +87,24 @@ struct verify_answer *verify_job_target(struct verify_job *j, struct str target)
 		if (!j->notation.scope.n)
 			j->notation.scope = arena_printf(a, "%.*s/%.*s", STR(t.source->ref.host),
 							 STR(t.source->ref.repository));
-		r = verify_image(t.source, t.signatures, &t.descriptor, &j->options, a,
-				 &out->verified, &e);
+		if (skips(j))
+			out->skipped = true;
+		r = out->skipped ? 0
+				 : verify_image(t.source, t.signatures, &t.descriptor, &j->options,
+						a, &out->verified, &e);
 		if (r)
 			err_in(&e, "%.*s", STR(target));
 	}
-	image_target_close(&t);
 	if (r)
 		out->error = arena_printf(a, "%s", e.text);
-	else
-		out->status = status_of(verified_result(&out->verified));
+	else if (out->skipped)
+		out->verified =
+			(struct verified){ .target = t.descriptor,
+					   .result = CHECK_SKIPPED,
+					   .why = S("the trust policy asks for no signature") };
+	if (r == 0)
+		out->status = out->skipped ? EXIT_YES : status_of(verified_result(&out->verified));
+	image_target_close(&t);
 	return out;
 }
 
@@ -130,7 +145,10 @@ static void print_verified(const struct verify_job *j, struct str name, const st
 			digest);
 	else
 		fprintf(out, "%.*s@%s %s: %.*s", STR(name), digest,
-			v->result == CHECK_NO ? "NOT verified" : "unknown", STR(v->why));
+			v->result == CHECK_NO	     ? "NOT verified"
+			: v->result == CHECK_SKIPPED ? "skipped"
+						     : "unknown",
+			STR(v->why));
 	fprintf(out, "%s%.*s%s\n", platform.n ? " (" : "", STR(platform), platform.n ? ")" : "");
 	for (size_t i = 0; i < v->n_children; i++)
 		print_verified(j, name, &v->children[i], false);

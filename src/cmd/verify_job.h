@@ -12,6 +12,7 @@ struct verify_answer {
 	struct str target, shown;       /* as typed; with the digest (empty when it could not be resolved) */
 	int status;                     /* exit status of this one */
 	struct str error;               /* of EXIT_FAILED, when nothing could be found out */
+	bool skipped;                   /* notation's policy lets it through without a signature */
 	struct verified verified;
 };
 struct verify_job {

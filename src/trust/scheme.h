@@ -54,11 +54,12 @@ struct made {
 struct scheme {
 	const char *name;                       /* of --format */
 	const char *format;                     /* in answers */
-	bool attests;                           /* can hold attestations */
 	uint64_t blob_max;                      /* bytes of a layer */
 	unsigned (*finds)(const struct descriptor *layer);      /* enum finding_kind */
 	/* Does the policy say anything about this format? */
 	bool (*believes)(const struct trust_policy *p);
+	/* Is the manifest around it of the right shape? An answer; NULL: any is. */
+	int (*check_manifest)(struct str manifest, const struct descriptor *subject, struct arena *a, struct err *e);
 	/* JUDGED: out->result has the answer for signer, signature and what it speaks of. JUDGED_OTHER: it is none of
 	 * what is wanted (an attestation of type out->predicate_type, a signature), and was not looked at further. */
 	int (*judge)(struct str blob, const struct descriptor *layer, const struct wanted *w, const struct trust_policy *p,

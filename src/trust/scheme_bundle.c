@@ -190,5 +190,12 @@ static int make(const struct making *m, struct arena *a, struct made *out, struc
 	return put_bundle(m, str_buf(&text), a, out, e);
 }
 
-const struct scheme scheme_bundle = { "bundle", "sigstore-bundle", true,  BUNDLE_MAX,
-				      finds,	believes,	   judge, make };
+const struct scheme scheme_bundle = {
+	.name = "bundle",
+	.format = "sigstore-bundle",
+	.blob_max = BUNDLE_MAX,
+	.finds = finds,
+	.believes = believes,
+	.judge = judge,
+	.make = make,
+};

@@ -321,5 +321,12 @@ static int make(const struct making *m, struct arena *a, struct made *out, struc
 	return put_piece(m, &p, tag, a, out, e);
 }
 
-const struct scheme scheme_cosign = { "cosign", "cosign", true,	 BUNDLE_MAX,
-				      finds,	believes, judge, make };
+const struct scheme scheme_cosign = {
+	.name = "cosign",
+	.format = "cosign",
+	.blob_max = BUNDLE_MAX,
+	.finds = finds,
+	.believes = believes,
+	.judge = judge,
+	.make = make,
+};

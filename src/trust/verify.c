@@ -77,8 +77,15 @@ static void push(struct look *l, const struct proof *p)
 	*ARENA_PUSH(l->w->a, l->out->proofs, l->out->n_proofs, l->out->proofs_cap) = *p;
 }
 
+/* 1, or 0 and why not. */
+static int shape_is_right(struct look *l, const struct scheme *s, const struct image *m,
+			  struct err *e)
+{
+	return s->check_manifest ? s->check_manifest(m->manifest, l->wanted.target, l->w->a, e) : 1;
+}
+
 static void judge(struct look *l, const struct scheme *s, const struct attached *at,
-		  const struct descriptor *layer)
+		  const struct image *m, const struct descriptor *layer)
 {
 	struct buf blob CLEANUP(buf_done) = { 0 };
 	struct proof p = { .format = str_of(s->format), .found = at->manifest.digest };
@@ -88,7 +95,10 @@ static void judge(struct look *l, const struct scheme *s, const struct attached 
 		return;
 	}
 	l->judged++;
-	int r = read_blob(l, layer, s->blob_max, &blob, &e);
+	int shape = shape_is_right(l, s, m, &e);
+	int r = shape > 0 ? read_blob(l, layer, s->blob_max, &blob, &e)
+		: shape	  ? shape
+			  : ERR_INVALID;
 	if (r == 0) {
 		/* What the format keeps of the blob must outlive it. */
 		struct str bytes = arena_str(l->w->a, str_buf(&blob));
@@ -145,7 +155,8 @@ static bool layer_says_other(const struct look *l, const struct descriptor *laye
 	return false;
 }
 
-static void look_at_layer(struct look *l, const struct attached *at, const struct descriptor *layer)
+static void look_at_layer(struct look *l, const struct attached *at, const struct image *m,
+			  const struct descriptor *layer)
 {
 	unsigned want = l->wanted.predicate_type.n ? FINDS_ATTESTATION : FINDS_SIGNATURE;
 	for (size_t i = 0; schemes[i]; i++) {
@@ -155,7 +166,7 @@ static void look_at_layer(struct look *l, const struct attached *at, const struc
 		if (!(kind & want) || layer_says_other(l, layer))
 			l->others++;
 		else if (asked_for(l->w->o, schemes[i]))
-			judge(l, schemes[i], at, layer);
+			judge(l, schemes[i], at, m, layer);
 		else
 			note(l, arena_printf(l->w->a,
 					     "a signature of the format %s was not looked at: "
@@ -189,7 +200,7 @@ static void look_at(struct look *l, const struct attached *at)
 		return;
 	}
 	for (size_t i = 0; m.kind == MANIFEST_IMAGE && i < m.image.n_layers; i++)
-		look_at_layer(l, at, &m.image.layers[i]);
+		look_at_layer(l, at, &m.image, &m.image.layers[i]);
 }
 
 static void say_what_was_left(struct look *l)
