@@ -1,5 +1,6 @@
-/* Makes a log of N small entries in batches, then times an inclusion proof (the log opened anew for each, its checkpoint's
- * signature verified) and an append of one entry, durable when it returns. Usage: bench-tlog DIR N; prints milliseconds. */
+/* Makes a log of N small entries in batches, then times an inclusion proof (the log opened anew for each, its
+ * checkpoint's signature verified) and an append of one entry, durable when it returns. Usage: bench-tlog DIR N;
+ * prints milliseconds. */
 #include "base/time.h"
 #include "trust/tlog.h"
 

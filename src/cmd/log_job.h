@@ -11,8 +11,9 @@ struct log_who {
 	struct key *key; /* owned */
 };
 void log_who_done(struct log_who *w);
-/* The option's value: a "vkey" or a key as key_load_public takes it, whose name is `origin` then. Without the option the
- * file DIR.vkey that init wrote; ERR_INVALID when there is none either. dir may be empty: no such file is looked for. */
+/* The option's value: a "vkey" or a key as key_load_public takes it, whose name is `origin` then. Without the
+ * option the file DIR.vkey that init wrote; ERR_INVALID when there is none either. dir may be empty: no such file
+ * is looked for. */
 int log_who_load(const struct args *a, const char *option, struct str dir, struct str origin,
 		 struct log_who *out, struct err *e);
 /* The origin that a log's checkpoint, or a note, claims. */

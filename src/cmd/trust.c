@@ -5,6 +5,7 @@
 #include "cmd/alarm.h"
 #include "cmd/command.h"
 #include "cmd/trust_dir.h"
+#include "cmd/trust_job.h"
 #include "trust/tuf_source.h"
 
 #include <stdio.h>
@@ -24,19 +25,10 @@ static const struct option options[] = {
 	{ "timeout", 0, "DURATION", NULL, false, false, "give up after this long" },
 	{ 0 },
 };
-static const char *const verbs[] = { "init", "update", "show", NULL };
-
-struct job {
-	const struct args *a;
-	struct str dir;
-	int64_t now;
-	struct fetch *fetch;
-	struct tuf_source source; /* dir -1, no fetch: none */
-	bool has_source;
-};
+static const char *const verbs[] = { "init", "update", "show", "import-dct", NULL };
 
 /* What is not signed as it must be is a no; else we could not find out. */
-static int verdict(const struct args *a, const struct err *e)
+int trust_verdict(const struct args *a, const struct err *e)
 {
 	int status = fail(a, e);
 	return e->code == ERR_INVALID || e->code == ERR_LIMIT || e->code == ERR_UNSUPPORTED
@@ -51,7 +43,7 @@ static struct str environment(const struct args *a, const char *option, const ch
 	return v ? str_of(v) : given;
 }
 
-static int open_source(struct job *j, struct str where, struct err *e)
+int trust_open_source(struct trust_job *j, struct str where, struct err *e)
 {
 	struct fetch_options o = { .retries = 3 };
 	if (tuf_source_is_web(where) && args_flag(j->a, "offline"))
@@ -79,7 +71,7 @@ static int check_sum(struct str bytes, struct str sum, struct err *e)
 }
 
 /* The root from a file, or the mirror's, which must be the one that this program knows. */
-static int first_root(struct job *j, struct str *out, struct err *e)
+static int first_root(struct trust_job *j, struct str *out, struct err *e)
 {
 	struct str path = environment(j->a, "root", "TUF_ROOT_JSON"),
 		   sum = args_str(j->a, "root-checksum");
@@ -104,7 +96,7 @@ static bool wanted(struct str name)
 }
 
 /* The files that verifying and signing read, into the folder. */
-static int load_files(struct job *j, struct tuf *t, struct err *e)
+static int load_files(struct trust_job *j, struct tuf *t, struct err *e)
 {
 	struct strs names = { 0 };
 	tuf_names(t, j->a->arena, &names);
@@ -123,17 +115,17 @@ static int load_files(struct job *j, struct tuf *t, struct err *e)
 	return 0;
 }
 
-static int refresh(struct job *j)
+static int refresh(struct trust_job *j)
 {
 	struct tuf *t CLEANUP(cleanup_tuf) = NULL;
 	struct err e = { 0 };
 	if (tuf_update(j->dir, j->has_source ? &j->source.mirror : NULL, j->now, &t, &e) ||
 	    load_files(j, t, &e))
-		return verdict(j->a, &e);
+		return trust_verdict(j->a, &e);
 	return EXIT_YES;
 }
 
-static int run_init(struct job *j)
+static int run_init(struct trust_job *j)
 {
 	struct str mirror = environment(j->a, "mirror", "TUF_MIRROR"), root = { 0 };
 	struct err e = { 0 };
@@ -142,15 +134,15 @@ static int run_init(struct job *j)
 	/* A root from a file needs nobody else. */
 	bool alone = args_flag(j->a, "offline") && tuf_source_is_web(mirror) &&
 		     environment(j->a, "root", "TUF_ROOT_JSON").n;
-	if (!alone && open_source(j, mirror, &e))
+	if (!alone && trust_open_source(j, mirror, &e))
 		return fail(j->a, &e);
 	if (first_root(j, &root, &e) || tuf_init(j->dir, root, mirror, &e))
-		return verdict(j->a, &e);
+		return trust_verdict(j->a, &e);
 	say(j->a, "trust root in %.*s", STR(j->dir));
 	return alone ? EXIT_YES : refresh(j);
 }
 
-static int run_update(struct job *j)
+static int run_update(struct trust_job *j)
 {
 	struct buf kept CLEANUP(buf_done) = { 0 };
 	struct str mirror = environment(j->a, "mirror", "TUF_MIRROR");
@@ -161,7 +153,7 @@ static int run_update(struct job *j)
 		mirror = arena_str(j->a->arena, str_buf(&kept));
 	}
 	bool ask = !args_flag(j->a, "offline") || !tuf_source_is_web(mirror);
-	if (ask && open_source(j, mirror, &e))
+	if (ask && trust_open_source(j, mirror, &e))
 		return fail(j->a, &e);
 	return refresh(j);
 }
@@ -173,7 +165,7 @@ struct shown {
 	struct str mirror;
 };
 
-static void show_text(const struct job *j, const struct shown *s)
+static void show_text(const struct trust_job *j, const struct shown *s)
 {
 	char text[TIME_TEXT];
 	printf("folder     %.*s\nmirror     %.*s\n", STR(j->dir), STR(s->mirror));
@@ -187,7 +179,7 @@ static void show_text(const struct job *j, const struct shown *s)
 		printf("file       %.*s\n", STR(s->names.v[i]));
 }
 
-static void show_json(const struct job *j, const struct shown *s)
+static void show_json(const struct trust_job *j, const struct shown *s)
 {
 	struct buf b CLEANUP(buf_done) = { 0 };
 	struct json_out o;
@@ -224,7 +216,7 @@ static void show_json(const struct job *j, const struct shown *s)
 }
 
 /* What the folder holds, verified once more but for the clock. */
-static int run_show(struct job *j)
+static int run_show(struct trust_job *j)
 {
 	struct tuf *t CLEANUP(cleanup_tuf) = NULL;
 	struct strs names = { 0 };
@@ -232,7 +224,7 @@ static int run_show(struct job *j)
 	struct shown s = { 0 };
 	struct err e = { 0 };
 	if (tuf_open_cached(j->dir, &t, &e) || tuf_mirror(j->dir, &mirror, &e))
-		return verdict(j->a, &e);
+		return trust_verdict(j->a, &e);
 	s.mirror = str_buf(&mirror);
 	s.n_roles = tuf_roles(t, s.roles);
 	tuf_names(t, j->a->arena, &names);
@@ -253,24 +245,30 @@ static int run(const struct args *a)
 {
 	static const struct {
 		const char *name;
-		int (*run)(struct job *j);
-	} v[] = { { "init", run_init }, { "update", run_update }, { "show", run_show } };
-	struct job j = { .a = a, .dir = trust_dir(a), .now = time_now(), .source = { .dir = -1 } };
+		int (*run)(struct trust_job *j);
+	} v[] = { { "init", run_init },
+		  { "update", run_update },
+		  { "show", run_show },
+		  { "import-dct", trust_import_dct } };
+	struct trust_job j = {
+		.a = a, .dir = trust_dir(a), .now = time_now(), .source = { .dir = -1 }
+	};
 	struct err e = { 0 };
-	struct str at = args_str(a, "at"), verb = a->words.n == 1 ? a->words.v[0] : S("");
+	struct str at = args_str(a, "at"), verb = a->words.n ? a->words.v[0] : S("");
 	if (at.n && !time_parse(at, &j.now))
 		return usage(a, "%s: '%.*s' is no time", args_from(a, "at"), STR(at));
 	if (alarm_start(a, &e))
 		return fail(a, &e);
 	for (size_t i = 0; i < COUNT(v); i++) {
-		if (!str_eq(verb, str_of(v[i].name)))
+		size_t words = v[i].run == trust_import_dct ? 2 : 1;
+		if (!str_eq(verb, str_of(v[i].name)) || a->words.n != words)
 			continue;
 		int status = v[i].run(&j);
 		tuf_source_done(&j.source);
 		fetch_close(j.fetch);
 		return status;
 	}
-	return usage(a, "wanted: trust init, update or show");
+	return usage(a, "wanted: trust init, update, show, or import-dct DIR|URL");
 }
 
 const struct command command_trust = { "trust", "fetch and update trust roots", verbs, options,

@@ -1,5 +1,5 @@
-/* Canonical JSON (OLPC), as in go-tuf and python-tuf. Hostile input: a key twice (one parser reads the first, another the
- * last), numbers that lose digits. Depth and size were bounded when the text was parsed. */
+/* Canonical JSON (OLPC), as in go-tuf and python-tuf. Hostile input: a key twice (one parser reads the first,
+ * another the last), numbers that lose digits. Depth and size were bounded when the text was parsed. */
 #include "trust/canonical_json.h"
 #include "base/arena.h"
 

@@ -1,7 +1,7 @@
 /* Merkle trees (RFC 6962 section 2.1) and the two checks of proofs (RFC 9162 sections 2.1.3.2 and 2.1.4.2).
  *
- * Hostile input: proofs longer or shorter than the path, indexes and sizes near 2^64, roots of other trees, sizes that go
- * backwards. A proof must be used up exactly. A tree of size 0 has nothing to prove: both checks say no. */
+ * Hostile input: proofs longer or shorter than the path, indexes and sizes near 2^64, roots of other trees, sizes
+ * that go backwards. A proof must be used up exactly. A tree of size 0 has nothing to prove: both checks say no. */
 #include "trust/merkle.h"
 
 enum { ON_STACK = 1024 };

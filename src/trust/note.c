@@ -1,10 +1,11 @@
 /* Signed notes (c2sp.org/signed-note), checkpoints (c2sp.org/tlog-checkpoint), cosignatures of witnesses
- * (c2sp.org/tlog-cosignature, Ed25519) and the checkpoints of Rekor 1, which are notes whose key hints are the first
- * bytes of SHA-256 over the SubjectPublicKeyInfo.
+ * (c2sp.org/tlog-cosignature, Ed25519) and the checkpoints of Rekor 1, which are notes whose key hints are the
+ * first bytes of SHA-256 over the SubjectPublicKeyInfo.
  *
- * Hostile input: many or endless signature lines, lines that carry a known name with a wrong hint (another key's: passed
- * over) or a known hint with bytes that do not verify (a no), texts with control characters, sizes with leading zeros or
- * beyond 2^64, base64 that could be written in two ways. Not supported: ML-DSA cosignatures (OpenSSL 3.0 has none). */
+ * Hostile input: many or endless signature lines, lines that carry a known name with a wrong hint (another key's:
+ * passed over) or a known hint with bytes that do not verify (a no), texts with control characters, sizes with
+ * leading zeros or beyond 2^64, base64 that could be written in two ways. Not supported: ML-DSA cosignatures
+ * (OpenSSL 3.0 has none). */
 #include "trust/note.h"
 #include "base/base64.h"
 

@@ -1,8 +1,8 @@
 /* Opening and reading a log of our own: its checkpoint, its entries, and proofs made of tiles (c2sp.org/tlog-tiles;
  * RFC 6962 sections 2.1.1 and 2.1.2).
  *
- * Hostile input: a folder altered behind our back, and a checkpoint that is another log's, unsigned or older than the one
- * before. Proofs are checked against the signed root before they are returned. */
+ * Hostile input: a folder altered behind our back, and a checkpoint that is another log's, unsigned or older than
+ * the one before. Proofs are checked against the signed root before they are returned. */
 #include "trust/tlog_tiles.h"
 #include "base/durable.h"
 
@@ -205,7 +205,8 @@ static int subtree_hash(struct tlog *t, unsigned height, uint64_t index, struct 
 	return 0;
 }
 
-/* Hash of n leaves from `from`, a multiple of the power of 2 that is not below n: its complete subtrees from the right. */
+/* Hash of n leaves from `from`, a multiple of the power of 2 that is not below n: its complete subtrees from the
+ * right. */
 static int range_hash(struct tlog *t, uint64_t from, uint64_t n, struct merkle_hash *out,
 		      struct err *e)
 {

@@ -1,14 +1,14 @@
-/* A transparency log as files (c2sp.org/tlog-tiles): a signed checkpoint, tiles of Merkle tree hashes, bundles of entries.
- * A folder that any static web server can serve:
+/* A transparency log as files (c2sp.org/tlog-tiles): a signed checkpoint, tiles of Merkle tree hashes, bundles of
+ * entries. A folder that any static web server can serve:
  *
  *   checkpoint                signed note: origin, size, root
  *   tile/L/N, tile/L/N.p/W    256 (W) hashes of level L
  *   tile/entries/N, N.p/W     256 (W) entries, each behind its length in 2 bytes
  *
- * An append is durable when it returns. A crash or a full disk at any moment leaves the last checkpoint and everything
- * under it as they were; what a failed append wrote beyond it is ignored and written over by the next one. No two
- * checkpoints are ever seen that do not continue one another, not even when power fails: a checkpoint is durable under
- * another name before it is published, and the next writer publishes it if that did not happen.
+ * An append is durable when it returns. A crash or a full disk at any moment leaves the last checkpoint and
+ * everything under it as they were; what a failed append wrote beyond it is ignored and written over by the next
+ * one. No two checkpoints are ever seen that do not continue one another, not even when power fails: a checkpoint
+ * is durable under another name before it is published, and the next writer publishes it if that did not happen.
  *
  * Readers take no lock. Writers exclude each other. A handle belongs to one thread at a time. */
 #ifndef LAZARET_TRUST_TLOG_H
@@ -22,10 +22,11 @@ struct tlog;
 /* Makes a log of no entries in `dir`, which may be there but holds no log (else ERR_CONFLICT). The key is a private
  * Ed25519 key, the origin its name too (note_name_valid). */
 int tlog_create(struct str dir, struct str origin, const struct key *key, struct err *e);
-/* To read. `who` signed the checkpoint, under the origin as name: ERR_INVALID when that does not hold; NULL: not looked
- * at, which the caller says. ERR_NOT_FOUND: no log. */
+/* To read. `who` signed the checkpoint, under the origin as name: ERR_INVALID when that does not hold; NULL: not
+ * looked at, which the caller says. ERR_NOT_FOUND: no log. */
 int tlog_open(struct str dir, const struct note_verifier *who, struct tlog **out, struct err *e);
-/* To append. Waits for another writer, then ERR_CONFLICT. The key (borrowed) must be the one that signed the checkpoint. */
+/* To append. Waits for another writer, then ERR_CONFLICT. The key (borrowed) must be the one that signed the
+ * checkpoint. */
 int tlog_open_writer(struct str dir, const struct key *key, unsigned wait_seconds,
 		     struct tlog **out, struct err *e);
 void tlog_close(struct tlog *t);
@@ -40,8 +41,8 @@ struct merkle_hash tlog_root(const struct tlog *t);
 struct str tlog_checkpoint(const struct tlog *t); /* the signed note */
 
 /* A batch becomes visible and durable as one: *first is the index of v[0]. ERR_LIMIT for an entry beyond
- * TLOG_ENTRY_MAX: then nothing was written. After a failure the handle can be used again; whether the batch is in, the
- * size tells. */
+ * TLOG_ENTRY_MAX: then nothing was written. After a failure the handle can be used again; whether the batch is in,
+ * the size tells. */
 int tlog_append(struct tlog *t, const struct str *v, size_t n, uint64_t *first, struct err *e);
 /* Puts cosignatures on the checkpoint: `note` is it with more lines. ERR_CONFLICT when the checkpoint is another one
  * by now. */

@@ -1,9 +1,10 @@
 /* Writing a log of our own: making it, appending, recovering from what a crash left.
  *
  * The order of an append: full and partial tiles and bundles are written and synced under names that the published
- * checkpoint does not refer to; then the signed checkpoint, as "checkpoint.next", synced with its folder; then it is renamed
- * to "checkpoint", and the folder synced again. From the second step on the new checkpoint will be published, by us or
- * by the next writer; before, nobody has seen it. Small batches sync each file, large ones the file system once.
+ * checkpoint does not refer to; then the signed checkpoint, as "checkpoint.next", synced with its folder; then it
+ * is renamed to "checkpoint", and the folder synced again. From the second step on the new checkpoint will be
+ * published, by us or by the next writer; before, nobody has seen it. Small batches sync each file, large ones the
+ * file system once.
  *
  * A partial tile stays until the full one has been published, then its folder ("N.p") goes. Not supported: pruning. */
 #include "trust/tlog_tiles.h"

@@ -1,5 +1,5 @@
-/* Proofs that an entry was logged, as text (c2sp.org/tlog-proof): a first line, "extra" and base64 (passed over), "index"
- * and a number, hashes from the leaf up, an empty line, the checkpoint.
+/* Proofs that an entry was logged, as text (c2sp.org/tlog-proof): a first line, "extra" and base64 (passed over),
+ * "index" and a number, hashes from the leaf up, an empty line, the checkpoint.
  *
  * Hostile input: more hashes than a tree can have, numbers and base64 that can be written in two ways, other lines. */
 #include "trust/tlog.h"

@@ -1,8 +1,9 @@
-/* The files of a tiled log (c2sp.org/tlog-tiles) and the arithmetic of tiles: names, hashes, entry bundles, right edge.
+/* The files of a tiled log (c2sp.org/tlog-tiles) and the arithmetic of tiles: names, hashes, entry bundles, right
+ * edge.
  *
- * Hostile input: whoever can write to the folder can put anything there. Files are read up to the one size they can have,
- * links are not followed, lengths inside bundles end at the bundle's end. What was read means nothing until hashes up to
- * the signed root say so; that is the callers' business. */
+ * Hostile input: whoever can write to the folder can put anything there. Files are read up to the one size they can
+ * have, links are not followed, lengths inside bundles end at the bundle's end. What was read means nothing until
+ * hashes up to the signed root say so; that is the callers' business. */
 #include "trust/tlog_tiles.h"
 #include "base/durable.h"
 

@@ -1,8 +1,8 @@
 /* The whole of a log computed anew: from the entries the tiles, from the tiles the root (c2sp.org/tlog-tiles).
  *
- * What it finds: an entry altered, removed or put in (named by index), a tile or bundle that is missing or of another width
- * (named by file), tiles that do not hash to the level above, a root that is another. Behind an entry that is wrong the
- * tile's hash goes on into the tree, so that one fault is one finding. */
+ * What it finds: an entry altered, removed or put in (named by index), a tile or bundle that is missing or of
+ * another width (named by file), tiles that do not hash to the level above, a root that is another. Behind an entry
+ * that is wrong the tile's hash goes on into the tree, so that one fault is one finding. */
 #include "trust/tlog_tiles.h"
 
 struct check {

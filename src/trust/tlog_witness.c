@@ -1,8 +1,8 @@
 /* A witness's memory and judgement (c2sp.org/tlog-witness without its HTTP part, tlog-cosignature, Ed25519).
  *
- * Hostile input: a log that shows different trees to different people (a root of the same size, a proof that does not hold), or
- * an older tree than before. Two witnesses at one memory wait for each other. A memory that does not parse is a failure,
- * never an empty one. */
+ * Hostile input: a log that shows different trees to different people (a root of the same size, a proof that does
+ * not hold), or an older tree than before. Two witnesses at one memory wait for each other. A memory that does not
+ * parse is a failure, never an empty one. */
 #include "trust/tlog_witness.h"
 #include "trust/tlog_tiles.h"
 #include "base/durable.h"

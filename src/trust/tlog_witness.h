@@ -1,5 +1,6 @@
-/* A witness of logs (c2sp.org/tlog-witness, tlog-cosignature): it remembers the last size and root of each log it was shown,
- * and cosigns a checkpoint only when that continues what it saw. Its memory is a text file, one log a line:
+/* A witness of logs (c2sp.org/tlog-witness, tlog-cosignature): it remembers the last size and root of each log it
+ * was shown, and cosigns a checkpoint only when that continues what it saw. Its memory is a text file, one log a
+ * line:
  *
  *   SIZE ROOT ORIGIN
  *

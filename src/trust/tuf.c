@@ -1,10 +1,12 @@
-/* The workflow of a TUF client (specification 1.0, section 5.2 to 5.6): roots one after the other, each signed by the one before
- * and by itself; then timestamp, snapshot, targets. What holds is written to the folder before the next step builds on it.
+/* The workflow of a TUF client (specification 1.0, section 5.2 to 5.6): roots one after the other, each signed by
+ * the one before and by itself; then timestamp, snapshot, targets. What holds is written to the folder before the
+ * next step builds on it.
  *
- * Hostile input: a mirror that serves old metadata (versions never go back), keeps serving what it has (expiry against the
- * caller's clock), mixes files of different times (versions and hashes in what is signed above), or endless ones (a size for
- * each role). A root that gives the timestamp or snapshot role to new keys makes us forget those files, so that an attacker who
- * pushed their versions far ahead does not lock us out. Not supported: mirrors.json, TAP 4 maps. */
+ * Hostile input: a mirror that serves old metadata (versions never go back), keeps serving what it has (expiry
+ * against the caller's clock), mixes files of different times (versions and hashes in what is signed above), or
+ * endless ones (a size for each role). A root that gives the timestamp or snapshot role to new keys makes us forget
+ * those files, so that an attacker who pushed their versions far ahead does not lock us out. Not supported:
+ * mirrors.json, TAP 4 maps. */
 #include "trust/tuf_metadata.h"
 #include "base/durable.h"
 #include "base/time.h"

@@ -1,10 +1,10 @@
-/* TUF metadata (specification 1.0, sections 4 and 5): roles, keys, thresholds, descriptions of files. Signatures are over the
- * canonical JSON of the `signed` member.
+/* TUF metadata (specification 1.0, sections 4 and 5): roles, keys, thresholds, descriptions of files. Signatures
+ * are over the canonical JSON of the `signed` member.
  *
- * Hostile input: thresholds of 0, one key under several key ids or one signature several times (counted once), keys of kinds
- * nobody knows (they count for nothing), roles missing, versions that are no numbers, files described without any hash that we
- * know. Key ids are opaque: Sigstore's are no hashes of anything. Fields that we do not know are part of what is signed and
- * else passed over; signatures may be empty. */
+ * Hostile input: thresholds of 0, one key under several key ids or one signature several times (counted once), keys
+ * of kinds nobody knows (they count for nothing), roles missing, versions that are no numbers, files described
+ * without any hash that we know. Key ids are opaque: Sigstore's are no hashes of anything. Fields that we do not
+ * know are part of what is signed and else passed over; signatures may be empty. */
 #include "trust/tuf_metadata.h"
 #include "trust/canonical_json.h"
 #include "base/time.h"

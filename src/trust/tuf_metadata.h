@@ -21,14 +21,14 @@ struct tuf_metadata {
 		size_t n;
 	} keys;
 };
-/* `type` is what `_type` must say. ERR_INVALID, ERR_UNSUPPORTED for another specification version. Keys of kinds that we do not
- * know are left out: they cannot count for a threshold. */
+/* `type` is what `_type` must say. ERR_INVALID, ERR_UNSUPPORTED for another specification version. Keys of kinds
+ * that we do not know are left out: they cannot count for a threshold. */
 int tuf_metadata_parse(struct str bytes, const char *type, struct tuf_metadata **out,
 		       struct err *e);
 void tuf_metadata_close(struct tuf_metadata *m);
 void cleanup_tuf_metadata(struct tuf_metadata **m);
-/* Is it signed by `threshold` different keys of a role (an object with `keyids` and `threshold`), whose keys `by` holds? 0, or
- * ERR_INVALID with how many there are. */
+/* Is it signed by `threshold` different keys of a role (an object with `keyids` and `threshold`), whose keys `by`
+ * holds? 0, or ERR_INVALID with how many there are. */
 int tuf_metadata_verify(const struct tuf_metadata *m, const struct tuf_metadata *by,
 			const struct json *role, const char *name, struct err *e);
 /* A top-level role of a root; never NULL for root, timestamp, snapshot and targets of a parsed one. */
@@ -58,7 +58,8 @@ struct tuf {
 };
 /* Percent-encodes what is no plain character of a path; '/' too unless kept. */
 void tuf_quote(struct str s, bool keep_slash, struct buf *out);
-/* A role's metadata that hangs on the snapshot (targets and delegated ones), from folder or mirror; signed for by `by`. */
+/* A role's metadata that hangs on the snapshot (targets and delegated ones), from folder or mirror; signed for by
+ * `by`. */
 int tuf_load_targets(struct tuf *t, struct str role, const struct tuf_metadata *by,
 		     const struct json *signers, struct tuf_metadata **out, struct err *e);
 bool tuf_consistent(const struct tuf *t);

@@ -1,5 +1,5 @@
-/* Files of a TUF mirror, by HTTP or from a folder. What comes is bounded here and believed nowhere: tuf.c verifies it. Names come
- * percent-encoded, so that no role's name climbs out of the folder. */
+/* Files of a TUF mirror, by HTTP or from a folder. What comes is bounded here and believed nowhere: tuf.c verifies
+ * it. Names come percent-encoded, so that no role's name climbs out of the folder. */
 #include "trust/tuf_source.h"
 #include "base/durable.h"
 

@@ -1,8 +1,9 @@
-/* Files that TUF metadata signs (specification 1.0, sections 4.5, 5.6.7 and 5.7): which role may speak of a name, and the file.
+/* Files that TUF metadata signs (specification 1.0, sections 4.5, 5.6.7 and 5.7): which role may speak of a name,
+ * and the file.
  *
- * The targets role is asked first, then whom it delegates to, in the order written and depth first; behind a terminating
- * delegation nobody else is asked. Hostile input: names that climb out of a folder, delegations in circles or without end (a
- * role is asked once, TUF_DELEGATIONS_MAX at most), patterns that take long to match. */
+ * The targets role is asked first, then whom it delegates to, in the order written and depth first; behind a
+ * terminating delegation nobody else is asked. Hostile input: names that climb out of a folder, delegations in
+ * circles or without end (a role is asked once, TUF_DELEGATIONS_MAX at most), patterns that take long to match. */
 #include "trust/tuf_metadata.h"
 #include "base/durable.h"
 

@@ -1,4 +1,5 @@
 """lazaret trust: a TUF client against repositories that are right, old, frozen, forged; and Sigstore's own history of roots."""
+import base64
 import functools
 import hashlib
 import http.server
@@ -8,7 +9,7 @@ import threading
 
 import pytest
 
-from tuf_own import ROLES, Key, Repository, signed
+from tuf_own import ROLES, Key, Repository, canonical, signed
 
 AT = ('--at', '2026-01-01T00:00:00Z')
 
@@ -401,3 +402,75 @@ def test_inconsistent_snapshots(tmp_path, client):
     repo.next('targets', 'snapshot', 'timestamp')
     client.ok(client.update())
     assert client.trusted_root() == b'next'
+
+
+def dct_signed(body, *keys):
+    """As Notary v1 signs: base64, ECDSA as two numbers."""
+    from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+    out = []
+    for k in keys:
+        sig, method = k.sign(canonical(body)), {'rsa': 'rsapss', 'ed25519': 'eddsa'}.get(k.kind, 'ecdsa')
+        if method == 'ecdsa':
+            sig = b''.join(n.to_bytes(32, 'big') for n in decode_dss_signature(sig))
+        out.append({'keyid': k.id, 'method': method, 'sig': base64.b64encode(sig).decode()})
+    return json.dumps({'signed': body, 'signatures': out}).encode()
+
+
+def dct_key(k):
+    from cryptography.hazmat.primitives import serialization as s
+    form = (s.Encoding.Raw, s.PublicFormat.Raw) if k.kind == 'ed25519' else (s.Encoding.DER, s.PublicFormat.SubjectPublicKeyInfo)
+    return {'keytype': k.kind, 'keyval': {'private': None, 'public': base64.b64encode(k.private.public_key().public_bytes(*form)).decode()}}
+
+
+def test_import_dct(lazaret, tmp_path):
+    root, targets, releases, snapshot = Key(), Key('rsa'), Key('ed25519'), Key()
+    folder = tmp_path / 'metadata'
+    (folder / 'targets').mkdir(parents=True)
+
+    def tags(**names):
+        return {n: {'length': 7, 'hashes': {'sha256': base64.b64encode(hashlib.sha256(v.encode()).digest()).decode()}} for n, v in names.items()}
+
+    def role(**more):
+        return {'_type': 'Targets', 'version': 3, 'expires': '2020-01-01T00:00:00.5-05:00', **more}
+    keys = {k.id: dct_key(k) for k in (root, targets, snapshot)}
+    roles = {n: {'keyids': [k.id], 'threshold': 1} for n, k in (('root', root), ('targets', targets), ('snapshot', snapshot), ('timestamp', snapshot))}
+    delegation = {'name': 'targets/releases', 'keyids': [releases.id], 'threshold': 1, 'paths': ['v']}
+    files = {'root': dct_signed({'_type': 'Root', 'version': 1, 'expires': '2020-01-01T00:00:00Z', 'keys': keys, 'roles': roles}, root),
+             'targets': dct_signed(role(targets=tags(latest='a'), delegations={'keys': {releases.id: dct_key(releases)}, 'roles': [
+                 delegation, {**delegation, 'name': '../escape'}, {**delegation, 'name': 'targets/../x'}]}), targets),
+             'targets/releases': dct_signed(role(targets=tags(v1='b', other='c')), releases)}
+
+    def put(**more):
+        names = {**files, **more}
+        for name, content in names.items():
+            (folder / f'{name}.json').write_bytes(content)
+        return names
+
+    def run():
+        r = lazaret('trust', 'import-dct', folder, '-f', 'json', *AT)
+        return r.returncode, json.loads(r.stdout) if r.stdout else r.stderr
+    put()
+    status, got = run()
+    assert status == 0 and [(t['tag'], t['role'], t['digest'][7:]) for t in got['tags']] == [
+        ('latest', 'targets', hashlib.sha256(b'a').hexdigest()), ('v1', 'targets/releases', hashlib.sha256(b'b').hexdigest())]
+    assert all(r['verified'] and r['expired'] for r in got['roles']) and len(got['rootKeys']) == 1 and not got['snapshotChecked']
+    assert 'tag       v1 sha256:' in lazaret('trust', 'import-dct', folder).stdout
+    # A snapshot that names other files; then the right one.
+    meta = {n: {'length': len(c), 'hashes': {'sha256': base64.b64encode(hashlib.sha256(c).digest()).decode()}} for n, c in files.items()}
+    put(snapshot=dct_signed({'_type': 'Snapshot', 'version': 1, 'expires': '2020-01-01T00:00:00Z', 'meta': {**meta, 'targets': meta['root']}}, snapshot))
+    assert run()[0] == 1
+    put(snapshot=dct_signed({'_type': 'Snapshot', 'version': 1, 'expires': '2020-01-01T00:00:00Z', 'meta': meta}, root))
+    assert run()[0] == 1
+    put(snapshot=dct_signed({'_type': 'Snapshot', 'version': 1, 'expires': '2020-01-01T00:00:00Z', 'meta': meta}, snapshot))
+    assert run()[0] == 0 and run()[1]['snapshotChecked']
+    # A delegation that is forged is left out and said; a forged targets or root ends it.
+    (folder / 'targets/releases.json').write_bytes(files['targets/releases'].replace(b'"v1"', b'"v2"'))
+    status, got = run()
+    assert status == 1 and [t['tag'] for t in got['tags']] == ['latest'] and 'signed by 0' in got['roles'][1]['problem']
+    for name in ('targets', 'root'):
+        put(**{name: files[name].replace(b'"version": ', b'"version": 1')})
+        assert run()[0] == 1
+    put(root=dct_signed(json.loads(files['root'])['signed'], targets))
+    assert run()[0] == 1
+    (folder / 'root.json').unlink()
+    assert run()[0] == 3

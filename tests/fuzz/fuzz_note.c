@@ -1,4 +1,5 @@
-/* Notes, checkpoints, proofs as text and verifier keys. What is accepted must say the same thing when it is written again. */
+/* Notes, checkpoints, proofs as text and verifier keys. What is accepted must say the same thing when it is written
+ * again. */
 #include "trust/tlog.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

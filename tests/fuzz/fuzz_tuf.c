@@ -1,4 +1,5 @@
-/* TUF metadata of every type: parsed, written in canonical form, asked who signed it, and as a root held against itself. */
+/* TUF metadata of every type: parsed, written in canonical form, asked who signed it, and as a root held against
+ * itself. */
 #include "trust/canonical_json.h"
 #include "trust/tuf_metadata.h"
 

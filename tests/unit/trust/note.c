@@ -1,4 +1,5 @@
-/* Notes and checkpoints: published vectors, notes that must be refused, and the checkpoints of real Sigstore bundles. */
+/* Notes and checkpoints: published vectors, notes that must be refused, and the checkpoints of real Sigstore
+ * bundles. */
 #include "trust/note.h"
 #include "base/base64.h"
 #include "base/json.h"
