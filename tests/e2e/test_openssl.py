@@ -3,7 +3,6 @@ knows nothing of lazaret. Ed25519ph, which this openssl lacks, is held to the pu
 import base64
 import hashlib
 import json
-import pathlib
 import subprocess
 
 import pytest
@@ -255,3 +254,68 @@ def check_cose(openssl, envelope):
 
 def test_notation_cose(openssl, data):
     check_cose(openssl, (data / 'sign/notation/notation-go/cose_signature.sig').read_bytes())
+
+
+class Layout:
+    """An image in an OCI layout, and what is signed beside it."""
+
+    def __init__(self, lazaret, folder):
+        self.lazaret, self.folder, self.env = lazaret, folder, {'COSIGN_PASSWORD': ''}
+        (folder / 'blobs/sha256').mkdir(parents=True)
+        config = self.put(b'{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[]}}', 'config')
+        self.image = self.put(json.dumps({'schemaVersion': 2, 'mediaType': 'application/vnd.oci.image.manifest.v1+json', 'config': config,
+                                          'layers': []}).encode(), 'manifest')
+        named = {**self.image, 'annotations': {'org.opencontainers.image.ref.name': 'v1'}}
+        (folder / 'index.json').write_text(json.dumps({'schemaVersion': 2, 'manifests': [named]}))
+        (folder / 'oci-layout').write_text('{"imageLayoutVersion":"1.0.0"}')
+
+    def put(self, body, kind):
+        digest = hashlib.sha256(body).hexdigest()
+        (self.folder / 'blobs/sha256' / digest).write_bytes(body)
+        return {'mediaType': f'application/vnd.oci.image.{kind}.v1+json', 'digest': f'sha256:{digest}', 'size': len(body)}
+
+    def blob(self, descriptor):
+        return (self.folder / 'blobs/sha256' / descriptor['digest'].partition(':')[2]).read_bytes()
+
+    def sign(self, *args):
+        """Signs, and returns the manifest that came: its first layer and that layer's bytes."""
+        r = self.lazaret('sign', *args, f'oci:{self.folder}:v1', env=self.env)
+        assert r.returncode == 0, r.stderr
+        last = json.loads((self.folder / 'index.json').read_text())['manifests'][-1]
+        layer = json.loads(self.blob(last))['layers'][0]
+        return layer, self.blob(layer)
+
+    def key(self, kind):
+        r = self.lazaret('key', 'generate', '--type', kind, '--output-key-prefix', kind, env=self.env)
+        assert r.returncode == 0, r.stderr
+        return f'{kind}.key', (self.folder.parent / f'{kind}.pub').read_bytes()
+
+
+@pytest.fixture
+def layout(lazaret, tmp_path):
+    return Layout(lazaret, tmp_path / 'layout')
+
+
+@pytest.mark.parametrize('kind, digest', [('ecdsa-p256', 'sha256'), ('ecdsa-p384', 'sha384'), ('ed25519', None), ('rsa-2048', 'sha256')])
+def test_our_bundle(openssl, layout, kind, digest):
+    private, public = layout.key(kind)
+    envelope = json.loads(layout.sign('--key', private)[1])['dsseEnvelope']
+    statement = json.loads(b64(envelope['payload']))
+    assert f"sha256:{statement['subject'][0]['digest']['sha256']}" == layout.image['digest']
+    openssl.verifies(public, pae(envelope['payloadType'], b64(envelope['payload'])), b64(envelope['signatures'][0]['sig']), digest=digest)
+
+
+@pytest.mark.parametrize('kind', ['ecdsa-p256', 'rsa-2048'])
+def test_our_simple_signing(openssl, layout, kind):
+    private, public = layout.key(kind)
+    layer, payload = layout.sign('--key', private, '--format', 'cosign')
+    assert json.loads(payload)['critical']['image'] == {'docker-manifest-digest': layout.image['digest']}
+    openssl.verifies(public, payload, b64(layer['annotations']['dev.cosignproject.cosign/signature']))
+
+
+@pytest.mark.parametrize('args', [(), ('--type', 'ecdsa-p256'), ('--type', 'ecdsa-p521')])
+@pytest.mark.parametrize('form', ['jws', 'cose'])
+def test_our_notation(openssl, layout, lazaret, args, form):
+    assert lazaret('cert', 'generate-test', '--dir', 'n', *args, 'x').returncode == 0
+    body = layout.sign('--key', 'n/localkeys/x.key', '--certificate-chain', 'n/localkeys/x.crt', '--format', f'notation-{form}')[1]
+    check_jws(openssl, body) if form == 'jws' else check_cose(openssl, body)
