@@ -88,26 +88,10 @@ static bool dir_find(struct job *j)
 	return j->dir.n > 0;
 }
 
-/* Every folder of a path up to its last slash. */
-static int make_folders(const char *path, struct err *e)
-{
-	char part[4096];
-	for (const char *p = strchr(path + 1, '/'); p; p = strchr(p + 1, '/')) {
-		size_t n = (size_t)(p - path);
-		if (n >= sizeof part)
-			return err_set(e, ERR_INVALID, "the path %.100s... is too long", path);
-		memcpy(part, path, n);
-		part[n] = '\0';
-		if (mkdir(part, 0700) != 0 && errno != EEXIST)
-			return err_sys(e, "make the folder %s", part);
-	}
-	return 0;
-}
-
 static int put(struct job *j, const char *what, const char *path, mode_t mode, struct str bytes,
 	       struct err *e)
 {
-	int r = make_folders(path, e);
+	int r = file_folders(path, e);
 	if (r == 0)
 		r = file_write(path, mode, args_flag(j->args, "force"), bytes, e);
 	if (r == 0)

@@ -53,3 +53,18 @@ int file_write(const char *path, mode_t mode, bool overwrite, struct str bytes, 
 		unlink(aside);
 	return r;
 }
+
+int file_folders(const char *path, struct err *e)
+{
+	char part[4096];
+	for (const char *p = strchr(path + 1, '/'); p; p = strchr(p + 1, '/')) {
+		size_t n = (size_t)(p - path);
+		if (n >= sizeof part)
+			return err_set(e, ERR_INVALID, "the path %.100s... is too long", path);
+		memcpy(part, path, n);
+		part[n] = '\0';
+		if (mkdir(part, 0700) != 0 && errno != EEXIST)
+			return err_sys(e, "make the folder %s", part);
+	}
+	return 0;
+}

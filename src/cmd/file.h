@@ -11,4 +11,7 @@
  * file that is there stays (ERR_CONFLICT). A device or a pipe is written as it is. */
 int file_write(const char *path, mode_t mode, bool overwrite, struct str bytes, struct err *e);
 
+/* Every folder of a path up to its last slash, mode 0700. */
+int file_folders(const char *path, struct err *e);
+
 #endif

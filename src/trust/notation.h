@@ -19,8 +19,8 @@ enum { NOTATION_BLOB_MAX = 32 << 20, NOTATION_SIGNATURES_MAX = 100 };
  * whole; symbolic links are refused. */
 struct notation_trust;
 int notation_trust_open(struct str dir, struct notation_trust **out, struct err *e);
-/* A policy file and stores that are elsewhere; `policy` is JSON, `store_dir` the folder that has x509/TYPE/NAME. */
-int notation_trust_parse(struct str policy, struct str store_dir, struct notation_trust **out,
+/* A policy that is elsewhere; `policy` is JSON, `dir` the folder that has truststore/x509/TYPE/NAME. */
+int notation_trust_parse(struct str policy, struct str dir, struct notation_trust **out,
 			 struct err *e);
 void notation_trust_close(struct notation_trust *t);
 /* Is the policy for HOST/REPOSITORY of the level skip, so that nothing is verified and an image without a signature is

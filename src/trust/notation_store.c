@@ -2,7 +2,7 @@
  * file there must not be able to point elsewhere: symbolic links are refused at every step below the folder that was named,
  * and names cannot leave it. A store is read whole or not at all: a file in it that is no certificate, or one that is no CA
  * and does not sign itself, spoils it. Folders inside of a store are passed over. */
-#include "trust/notation_policy.h"
+#include "trust/notation_dir.h"
 #include "base/stream.h"
 
 #include <dirent.h>
@@ -60,6 +60,24 @@ static int check_anchor(const struct cert *c, enum notation_store_type type, str
 		       type == STORE_TSA ? "no root CA" : "neither a CA nor self-signed");
 }
 
+static int read_anchors(struct str text, enum notation_store_type type, struct arena *a,
+			struct certs *out, struct err *e)
+{
+	if (certs_parse(text, out, e))
+		return e->code;
+	for (size_t i = 0; i < out->n; i++)
+		if (check_anchor(out->v[i], type, a, e))
+			return e->code;
+	return 0;
+}
+
+int notation_anchor_check(struct str text, enum notation_store_type type, struct arena *a,
+			  struct err *e)
+{
+	struct certs found CLEANUP(certs_done) = { 0 };
+	return read_anchors(text, type, a, &found, e);
+}
+
 static int add_file(int dir, const char *name, struct notation_store *s, struct arena *a,
 		    struct err *e)
 {
@@ -68,11 +86,8 @@ static int add_file(int dir, const char *name, struct notation_store *s, struct 
 	int r = read_at(dir, name, NOTATION_CERT_FILE_MAX, a, &text, e);
 	if (r == 0)
 		return 0;
-	if (r < 0 || certs_parse(text, &found, e))
+	if (r < 0 || read_anchors(text, s->type, a, &found, e))
 		return err_in(e, "%s", name);
-	for (size_t i = 0; i < found.n; i++)
-		if (check_anchor(found.v[i], s->type, a, e))
-			return err_in(e, "%s", name);
 	struct anchor *v = ARENA_PUSH(a, s->v, s->n, s->cap);
 	v->file = arena_str(a, str_of(name));
 	v->certs = found;
@@ -154,7 +169,7 @@ static void read_stores(struct notation_trust *t, struct str dir)
 		notation_store_read(dir, &t->stores[i], &t->arena);
 }
 
-int notation_trust_parse(struct str policy, struct str store_dir, struct notation_trust **out,
+int notation_trust_parse(struct str policy, struct str dir, struct notation_trust **out,
 			 struct err *e)
 {
 	struct notation_trust *t = calloc(1, sizeof *t);
@@ -164,7 +179,7 @@ int notation_trust_parse(struct str policy, struct str store_dir, struct notatio
 		notation_trust_close(t);
 		return e->code;
 	}
-	read_stores(t, arena_str(&t->arena, store_dir));
+	read_stores(t, arena_printf(&t->arena, "%.*s/truststore", STR(dir)));
 	*out = t;
 	return 0;
 }
@@ -179,8 +194,7 @@ int notation_trust_open(struct str dir, struct notation_trust **out, struct err 
 		r = notation_file_read(arena_printf(&a, "%.*s/%s", STR(dir), names[i]),
 				       NOTATION_POLICY_MAX, &a, &text, e);
 	if (r == 0)
-		r = notation_trust_parse(text, arena_printf(&a, "%.*s/truststore", STR(dir)), out,
-					 e);
+		r = notation_trust_parse(text, dir, out, e);
 	if (r == ERR_NOT_FOUND)
 		err_set(e, ERR_NOT_FOUND,
 			"there is no trust policy (trustpolicy.oci.json or trustpolicy.json) in "

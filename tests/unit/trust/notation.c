@@ -449,12 +449,13 @@ static struct notation_trust *shared_trust(struct setup *s, const struct json *c
 			&s->a, "sign/notation/%.*s",
 			STR(json_str(json_first(json_get(json_get(c, "trust_store"), "ca:e2e")))))
 			.p);
-	struct str cmd = arena_printf(&s->a, "%s/x509", dir);
-	const char *steps[] = { cmd.p, arena_printf(&s->a, "%s/ca", cmd.p).p,
-				arena_printf(&s->a, "%s/ca/e2e", cmd.p).p };
+	struct str cmd = arena_printf(&s->a, "%s/truststore", dir);
+	const char *steps[] = { cmd.p, arena_printf(&s->a, "%s/x509", cmd.p).p,
+				arena_printf(&s->a, "%s/x509/ca", cmd.p).p,
+				arena_printf(&s->a, "%s/x509/ca/e2e", cmd.p).p };
 	for (size_t i = 0; i < COUNT(steps); i++)
 		assert_int_equal(mkdir(steps[i], 0700), 0);
-	const char *file = arena_printf(&s->a, "%s/e2e.crt", steps[2]).p;
+	const char *file = arena_printf(&s->a, "%s/e2e.crt", steps[3]).p;
 	FILE *f = fopen(file, "wb");
 	assert_non_null(f);
 	assert_int_equal(fwrite(cert.p, 1, cert.n, f), cert.n);
