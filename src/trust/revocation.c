@@ -125,8 +125,8 @@ int revocation_open(const struct revocation_options *o, struct revocation **out,
 }
 
 /* One request within `seconds`; retried by nobody. */
-static int send(struct fetch **f, unsigned seconds, struct fetch_request *request, size_t max,
-		struct buf *out, struct err *e)
+static int ask_server(struct fetch **f, unsigned seconds, struct fetch_request *request, size_t max,
+		      struct buf *out, struct err *e)
 {
 	struct arena a CLEANUP(arena_done) = { 0 };
 	struct fetch_options o = { .plain_http = true,
@@ -205,7 +205,7 @@ static int fetch_list(const struct question *q, struct str url, struct crl *out,
 	}
 	if (q->r->o.offline)
 		return err_set(e, ERR_IO, "CRL %.*s: not fetched offline", STR(str_upto(url, 150)));
-	int r = send(&q->r->crl, CRL_SECONDS, &request, CRL_MAX, &b, e);
+	int r = ask_server(&q->r->crl, CRL_SECONDS, &request, CRL_MAX, &b, e);
 	if (r < 0)
 		return err_in(e, "CRL %.*s", STR(str_upto(url, 150)));
 	struct str *der = ARENA_NEW(&q->r->arena, struct str);
@@ -359,7 +359,7 @@ static int ask_responder(struct question *q, struct str url, struct revoked_stat
 				   .n_headers = 1,
 				   .body = str_buf(&request) };
 	struct revoked_state s;
-	int r = send(&q->r->ocsp, OCSP_SECONDS, &f, OCSP_MAX, &answer, e);
+	int r = ask_server(&q->r->ocsp, OCSP_SECONDS, &f, OCSP_MAX, &answer, e);
 	if (r == 0)
 		r = ocsp_read(str_buf(&answer), q->c, q->issuer, q->r->o.now, &s, &responder, e);
 	if (r == 0)

@@ -1,8 +1,8 @@
 /* Our own list of what is no longer trusted: keys, certificates and identities, each since when and why. YAML:
  *
  *   revoked:
- *     - key: sha256:HEX            # of the SubjectPublicKeyInfo; or certificate: sha256:HEX of the DER, or
- * identity: TEXT
+ *     - key: sha256:HEX            # of the SubjectPublicKeyInfo; or certificate: sha256:HEX of the DER,
+ *                                    # or identity: TEXT
  *       since: 2026-01-02T03:04:05Z        # left out: always
  *       reason: laptop stolen
  *
@@ -25,8 +25,7 @@ struct revocations {
 };
 int revocations_parse(struct str yaml, struct str from, struct arena *a, struct revocations *out, struct err *e);
 /* 1: not revoked for a signature of this trusted time (0: none is known); 0: revoked, e says since when and why. */
-int revocations_allow(const struct revocations *r, const struct digest *key, const struct digest *certificate, struct
-	str identity,
-		      int64_t trusted_time, struct err *e);
+int revocations_allow(const struct revocations *r, const struct digest *key, const struct digest *certificate,
+		      struct str identity, int64_t trusted_time, struct err *e);
 
 #endif

@@ -17,18 +17,16 @@ struct timestamp {
 };
 void timestamp_done(struct timestamp *t);
 /* A TimeStampResp (status granted) or a bare TimeStampToken. The signature of one SignerInfo must hold, its
- * certificate be named
- * by signing-certificate(-v2) with a hash we accept, chain to an anchor at genTime with timeStamping as its only,
- * critical extended
- * use; the imprint be that of `message`. `others`: certificates beside the token's (a token may hold none). An answer. */
+ * certificate be named by signing-certificate-v2 with SHA-2, chain to an anchor at genTime with
+ * timeStamping as its only, critical extended use; the imprint be that of `message`. `others`: certificates beside
+ * the token's (a token may hold none). An answer. */
 int timestamp_verify(struct str der, struct str message, const struct certs *others, const struct certs *anchors,
 		     struct chain_cache *cache, struct arena *a, struct timestamp *out, struct err *e);
 /* The same for a digest made before; of the algorithm that the token names. */
-int timestamp_verify_digest(struct str der, const struct digest *d, const struct certs *others, const struct certs
-	*anchors,
+int timestamp_verify_digest(struct str der, const struct digest *d, const struct certs *others, const struct certs *anchors,
 			    struct chain_cache *cache, struct arena *a, struct timestamp *out, struct err *e);
-/* What the token says, unverified: time and imprint. ERR_INVALID; a response that was not granted is ERR_INVALID
- * with its text. */
+/* What the token says, unverified: time and imprint. ERR_INVALID; a response that was not granted is ERR_INVALID with
+ * its text. */
 int timestamp_read(struct str der, struct arena *a, struct timestamp *out, struct err *e);
 /* A TimeStampReq with a fresh nonce. */
 int timestamp_request(const struct digest *d, bool want_certs, struct buf *out, struct buf *nonce, struct err *e);
