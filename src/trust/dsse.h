@@ -43,8 +43,6 @@ struct statement {
 int statement_parse(struct str payload, struct arena *a, struct statement *out, struct err *e);
 void statement_done(struct statement *s);
 bool statement_has_subject(const struct statement *s, const struct digest *d);
-/* Statement v1 about one subject: `predicate` is JSON text that is put in as it is; an empty name is left out. */
-void statement_write(struct str name, const struct digest *d, struct str predicate_type, struct str predicate, struct buf *out);
 /* "slsaprovenance", "spdx", "cyclonedx", "vuln", "openvex", "custom", ... as cosign's --type names them, or the URI
  * itself; empty for what is neither (no colon in it). */
 struct str predicate_type_uri(struct str name);

@@ -145,31 +145,3 @@ bool statement_has_subject(const struct statement *s, const struct digest *d)
 				return true;
 	return false;
 }
-
-void statement_write(struct str name, const struct digest *d, struct str predicate_type,
-		     struct str predicate, struct buf *out)
-{
-	char text[DIGEST_TEXT];
-	struct str hex = str_of(digest_text(d, text));
-	struct json_out o;
-	str_cut(&hex, ':');
-	json_out_init(&o, out, 0);
-	json_begin_object(&o);
-	json_put_member(&o, "_type", S("https://in-toto.io/Statement/v1"));
-	json_put_key(&o, "subject");
-	json_begin_array(&o);
-	json_begin_object(&o);
-	json_put_member_opt(&o, "name", name);
-	json_put_key(&o, "digest");
-	json_begin_object(&o);
-	for (size_t i = 0; i < COUNT(algs); i++)
-		if (algs[i].alg == d->alg)
-			json_put_member(&o, algs[i].name, hex);
-	json_end_object(&o);
-	json_end_object(&o);
-	json_end_array(&o);
-	json_put_member(&o, "predicateType", predicate_type);
-	json_put_key(&o, "predicate");
-	json_put_raw(&o, predicate);
-	json_end_object(&o);
-}

@@ -19,7 +19,7 @@ def options_of(name):
     text = (ROOT / f'src/cmd/{name.replace("-", "_")}.c').read_text()
     if name == 'scan':
         text += ''.join((ROOT / 'src' / f).read_text() for f in re.findall(r'#include "(cmd/scan_\w+\.def)"', text))
-    return re.findall(r'^\t\{ "([a-z-]+)", (\'.\'|0), (NULL|"[^"]*"),', text, flags=re.M)
+    return re.findall(r'^\t\{ "([a-z0-9-]+)", (\'.\'|0), (NULL|"[^"]*"),', text, flags=re.M)
 
 
 @pytest.fixture

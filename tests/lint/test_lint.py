@@ -150,7 +150,7 @@ def test_every_entry_has_a_fuzzer_and_tests(listing):
 
 def options_of(text):
     """Names of the options in a table of struct option."""
-    return re.findall(r'^\t\{ "([a-z-]+)", (?:\'.\'|0),', text, flags=re.M)
+    return re.findall(r'^\t\{ "([a-z0-9-]+)", (?:\'.\'|0),', text, flags=re.M)
 
 
 def shared_options_of(text):
@@ -189,7 +189,7 @@ def test_help_equals_man_page():
                 bad.append(f'{page.name} does not refer to lazaret-{describes[0]}')
         bad += [f'{page.name}: --{o} is missing' for o in table if not re.search(rf'--{o}\b', text)]
         section = text.split('.SH OPTIONS')[-1].split('.SH ')[0] if '.SH OPTIONS' in text else ''
-        said = set(re.findall(r'--([a-z-]+)', ' '.join(re.findall(r'^\.B (-.*)$', section, flags=re.M))))
+        said = set(re.findall(r'--([a-z0-9-]+)', ' '.join(re.findall(r'^\.B (-.*)$', section, flags=re.M))))
         bad += [f'{page.name}: --{o} does not exist' for o in said - set(table + shared)]
         if f'lazaret-{name}' not in main_page:
             bad.append(f'lazaret.1 does not name {name}')

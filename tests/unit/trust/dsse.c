@@ -186,24 +186,6 @@ static void test_statement_limits(void **state)
 	}
 }
 
-static void test_statement_write(void **state)
-{
-	struct buf b CLEANUP(buf_done) = { 0 };
-	struct arena a = { 0 };
-	struct statement s = { 0 };
-	struct digest d;
-	struct err e = { 0 };
-	(void)state;
-	digest_of(DIGEST_SHA512, S("abc"), &d);
-	statement_write(S("a \"b\""), &d, S("t:x"), S("{\"k\":1}"), &b);
-	assert_int_equal(statement_parse(str_buf(&b), &a, &s, &e), 0);
-	assert_true(statement_has_subject(&s, &d));
-	assert_true(str_eq(s.subjects[0].name, S("a \"b\"")));
-	assert_true(json_is_object(s.predicate));
-	statement_done(&s);
-	arena_done(&a);
-}
-
 static void test_predicate_types(void **state)
 {
 	(void)state;
@@ -272,7 +254,6 @@ int main(void)
 		cmocka_unit_test(test_write),
 		cmocka_unit_test(test_statements),
 		cmocka_unit_test(test_statement_limits),
-		cmocka_unit_test(test_statement_write),
 		cmocka_unit_test(test_predicate_types),
 		cmocka_unit_test(test_proofs),
 		cmocka_unit_test(test_proof_text),
