@@ -56,7 +56,9 @@ int image_target_open(const struct args *a, const struct source_options *o, stru
 	digest_text(&t.descriptor.digest, digest);
 	t.shown = t.name.n ? arena_printf(a->arena, "%.*s/%.*s@%s", STR(t.source->ref.host),
 					  STR(t.source->ref.repository), digest)
-			   : arena_printf(a->arena, "%.*s@%s", STR(text), digest);
+		  : str_ends(text, str_of(digest))
+			  ? arena_printf(a->arena, "%.*s", STR(text))
+			  : arena_printf(a->arena, "%.*s@%s", STR(text), digest);
 	*out = t;
 	return 0;
 }

@@ -147,6 +147,8 @@ int simple_signing_parse(struct str payload, struct arena *a, struct simple_sign
 	if (payload.n > SIMPLE_SIGNING_MAX)
 		return err_set(e, ERR_LIMIT, "simple signing: payload of %zu bytes, more than %d",
 			       payload.n, SIMPLE_SIGNING_MAX);
+	if (!str_is_utf8(payload))
+		return err_set(e, ERR_INVALID, "simple signing: the payload is no UTF-8");
 	if (json_parse(payload, &j, e))
 		return err_in(e, "simple signing");
 	if (members(j, "payload", names, false, e) ||

@@ -567,6 +567,87 @@ def test_layout(signed):
     assert not (signed.cwd / 'nothing').exists()
 
 
+# Notation.
+def policy(folder, store, level='strict', scopes=('*',)):
+    """A folder as notation keeps it, with one certificate in one store."""
+    d = folder / 'notation'
+    shutil.rmtree(d, ignore_errors=True)
+    (d / 'truststore/x509/ca/own').mkdir(parents=True)
+    shutil.copy(store, d / 'truststore/x509/ca/own/root.crt')
+    (d / 'trustpolicy.json').write_text(json.dumps({'version': '1.0', 'trustPolicies': [{
+        'name': 'own', 'registryScopes': list(scopes), 'signatureVerification': {'level': level},
+        **({} if level == 'skip' else {'trustStores': ['ca:own'], 'trustedIdentities': ['*']})}]}))
+    return {'NOTATION_CONFIG': str(d)}
+
+
+@pytest.mark.parametrize('layout,store,file,expected', [
+    ('e2e-valid-signature', 'e2e', 'trustpolicy', 0),
+    ('e2e-valid-signature', 'new_e2e', 'trustpolicy', 1),
+    ('e2e-expired-signature', 'e2e', 'trustpolicy', 1),
+    ('e2e-expired-signature', 'e2e', 'permissive_trustpolicy', 0),
+])
+def test_signatures_by_notation_itself(lazaret, data, tmp_path, layout, store, file, expected):
+    there = data / 'sign/notation'
+    policy(tmp_path, there / f'trust-store/{store}.crt')
+    (tmp_path / 'notation/truststore/x509/ca/own').rename(tmp_path / 'notation/truststore/x509/ca/e2e')
+    target = f'oci:{there}/oci_layout/{layout}@sha256:b8479de3f88fb259a0a9ea82a5b2a052a1ef3c4ebbcfc61482d5ae4c831f8af9'
+    answer = verify(lazaret, '--offline', '--trust-store', 'notation', '--trust-policy', there / f'trustpolicy/{file}.json',
+                    '--scope', 'localhost:5000/e2e', target, status=expected)
+    assert [s['format'] for s in answer['signatures']] == ['notation-jws']
+
+
+@pytest.mark.parametrize('kind', ['notation-jws', 'notation-cose'])
+def test_notation(signed, tmp_path, kind):
+    ok(signed, 'cert', 'generate-test', 'own', env={'XDG_CONFIG_HOME': str(tmp_path / 'config')})
+    keys = tmp_path / 'config/notation/localkeys'
+    args = ['--key', keys / 'own.key', '--certificate-chain', keys / 'own.crt', '--format', kind]
+    env = policy(tmp_path, keys / 'own.crt')
+    assert 'no signature is attached' in no(signed, '--offline', signed.image, env=env)['why']
+    ok(signed, 'sign', *args, '-a', 'build=7', '--expiry', '1d', signed.image)
+    answer = verify(signed, '--offline', '-a', 'build=7', signed.image, env=env)
+    assert answer['signatures'][0]['format'] == kind and answer['digest'] == signed.digest
+    no(signed, '--offline', '-a', 'build=8', signed.image, env=env)
+    m = signed.repo.manifest(signed.repo.referrers(signed.digest)[0]['digest'])
+    assert m['artifactType'] == 'application/vnd.cncf.notary.signature' and len(m['layers']) == 1
+    thumbprint = hashlib.sha256(run('openssl', 'x509', '-in', keys / 'own.crt', '-outform', 'DER')).hexdigest()
+    assert json.loads(m['annotations']['io.cncf.notary.x509chain.thumbprint#S256']) == [thumbprint]
+    # GHSA-xhg5-42rf-296r: the same envelope at another image; a manifest that is none of notation's.
+    subject = {'mediaType': OCI, 'digest': signed.other, 'size': signed.layout.manifests[1]['size']}
+    signed.repo.refer(subject, m['layers'], kind=m['artifactType'])
+    no(signed, '--offline', signed.repo.ref + ':2', env=env)
+    signed.repo.refer(m['subject'], m['layers'] * 2, kind=m['artifactType'])
+    assert sorted(s['result'] for s in verify(signed, '--offline', signed.image, env=env)['signatures']) == ['no', 'no', 'yes']
+    # Somebody else's store, a scope that is not ours, a policy that asks for nothing.
+    ok(signed, 'cert', 'generate-test', 'other', env={'XDG_CONFIG_HOME': str(tmp_path / 'config')})
+    no(signed, '--offline', signed.image, env=policy(tmp_path, keys / 'other.crt'))
+    no(signed, '--offline', signed.image, env=policy(tmp_path, keys / 'own.crt', scopes=['registry.example/x']))
+    r = verify(signed, '--offline', signed.image, env=policy(tmp_path, keys / 'own.crt', level='skip'))
+    assert r['verified'] is False and r['result'] == 'skipped'
+    # With a key as well, either is believed; signers are counted over all formats.
+    ok(signed, 'sign', '--key', 'one.key', signed.image)
+    env = policy(tmp_path, keys / 'own.crt')
+    assert verify(signed, '--offline', '--key', 'one.pub', '--notation', '--require', '2', signed.image, env=env)['signers'] == 2
+    no(signed, '--offline', '--key', 'one.pub', '--require', '2', signed.image, env=env)
+    assert signed('verify', '--offline', signed.image, env={'NOTATION_CONFIG': str(tmp_path / 'none')}).returncode == 2
+
+
+def test_key_with_a_certificate(signed, tmp_path):
+    """The certificate of a key's own authority goes into the signature and is what is believed."""
+    run('openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', 'ca.key', '-out', 'ca.pem', '-subj', '/CN=root',
+        '-days', '2', '-addext', 'keyUsage=critical,keyCertSign', cwd=tmp_path)
+    (tmp_path / 'ext').write_text('subjectAltName=email:me@example.com\nkeyUsage=critical,digitalSignature\nextendedKeyUsage=codeSigning\n'
+                                  '1.3.6.1.4.1.57264.1.8=ASN1:UTF8String:https://issuer.example\n')
+    run('openssl', 'req', '-new', '-key', 'one.key', '-subj', '/', '-out', 'one.csr', cwd=tmp_path)
+    run('openssl', 'x509', '-req', '-in', 'one.csr', '-CA', 'ca.pem', '-CAkey', 'ca.key', '-days', '1', '-extfile', 'ext', '-out', 'one.pem', cwd=tmp_path)
+    assert signed('sign', '--key', 'two.key', '--certificate', 'one.pem', signed.image).returncode == 2
+    ok(signed, 'sign', '--key', 'one.key', '--certificate', 'one.pem', '--certificate-chain', 'ca.pem', '--also-tag', signed.image)
+    ask = ['--certificate-oidc-issuer', 'https://issuer.example', '--ca-roots', 'ca.pem', '--insecure-ignore-tlog', '--insecure-ignore-sct', signed.image]
+    answer = verify(signed, '--certificate-identity', 'me@example.com', *ask)
+    assert [s['identity'] for s in answer['signatures']] == ['me@example.com'] * 2
+    no(signed, '--certificate-identity', 'you@example.com', *ask)
+    no(signed, '--certificate-identity', 'me@example.com', *[a for a in ask if a != '--insecure-ignore-tlog'])
+
+
 # Provenance.
 REPO = 'https://github.com/org/app'
 

@@ -84,6 +84,7 @@ static void test_payload_rejects(void **state)
 		CRITICAL("\"identity\":{\"docker-reference\":7}," IMAGE "," TYPE),
 		PAYLOAD("r", "{\"a\":\"1\",\"a\":\"2\"}"),
 		PAYLOAD("r", "null") "x",
+		PAYLOAD("\xfa", "null"),
 		"{\"critical\":1,\"critical\":{" IDENTITY "," IMAGE "," TYPE "}}",
 	};
 	struct arena a = { 0 };
