@@ -100,7 +100,10 @@ int durable_replace(struct str path, struct str bytes, struct err *e)
 		unlink(aside.p);
 		return e->code;
 	}
-	if (rename(aside.p, buf_cstr(&to)))
-		return err_sys(e, "renaming %s", aside.p);
+	if (rename(aside.p, buf_cstr(&to))) {
+		err_sys(e, "renaming %s", aside.p);
+		unlink(aside.p);
+		return e->code;
+	}
 	return sync_parent(AT_FDCWD, path, e);
 }

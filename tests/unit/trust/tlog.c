@@ -11,6 +11,7 @@
 #include <ftw.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 enum { SIZES = 600, BIG = 70000 };
 
@@ -370,6 +371,37 @@ static void test_names(void **state)
 	assert_int_equal(tlog_prove_inclusion(again, 100, &p, &e), ERR_INVALID);
 }
 
+/* A reader beside a writer: tiles are replaced under it, and what it says stays true. */
+static void test_reader_beside_writer(void **state)
+{
+	struct tlog *t = make_log(1), *reader CLEANUP(cleanup_tlog) = NULL;
+	struct merkle_proof p = { .n = 0 };
+	struct err e = { 0 };
+	int status = 0;
+	uint64_t seen = 0;
+	(void)state;
+	pid_t writer = fork();
+	if (writer == 0) {
+		for (uint64_t i = 1; i < SIZES; i++)
+			append(t, i, 1);
+		_exit(0);
+	}
+	OK(tlog_open(str_of(log_dir), &who, &reader, &e));
+	while (waitpid(writer, &status, WNOHANG) == 0) {
+		struct arena a CLEANUP(arena_done) = { 0 };
+		struct strs findings = { 0 };
+		OK(tlog_refresh(reader, &who, &e));
+		seen = tlog_size(reader);
+		OK(tlog_prove_consistency(reader, seen / 2 + 1, &p, &e));
+		OK(tlog_prove_inclusion(reader, seen - 1, &p, &e));
+		if (tlog_verify(reader, &a, &findings, &e) != 1)
+			fail_msg("size %llu: %s", (unsigned long long)seen, e.text);
+	}
+	assert_int_equal(status, 0);
+	assert_true(seen > 1);
+	tlog_close(t);
+}
+
 /* What a crash leaves: files beyond the checkpoint, a checkpoint that was not published, or half of one. */
 static void test_recovery(void **state)
 {
@@ -514,12 +546,19 @@ static void test_proof_text(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_paths),		cmocka_unit_test(test_every_size),
-		cmocka_unit_test(test_batches),		cmocka_unit_test(test_three_levels),
-		cmocka_unit_test(test_limits),		cmocka_unit_test(test_lock),
-		cmocka_unit_test(test_every_fault),	cmocka_unit_test(test_names),
-		cmocka_unit_test(test_recovery),	cmocka_unit_test(test_signature_is_added),
-		cmocka_unit_test(test_witness_refuses), cmocka_unit_test(test_proof_text),
+		cmocka_unit_test(test_paths),
+		cmocka_unit_test(test_every_size),
+		cmocka_unit_test(test_batches),
+		cmocka_unit_test(test_three_levels),
+		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_lock),
+		cmocka_unit_test(test_every_fault),
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_reader_beside_writer),
+		cmocka_unit_test(test_recovery),
+		cmocka_unit_test(test_signature_is_added),
+		cmocka_unit_test(test_witness_refuses),
+		cmocka_unit_test(test_proof_text),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }
