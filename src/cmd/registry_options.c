@@ -1,6 +1,8 @@
 /* The options of registry_options.def, read once for all commands. */
 #include "cmd/registry_options.h"
 
+#include "cmd/alarm.h"
+
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -55,4 +57,45 @@ int registry_attachments(const struct args *a, const struct source_options *o,
 		return 0;
 	struct str target = arena_printf(a->arena, "registry:%s", named);
 	return source_open(target, o, other, e) ? err_in(e, "COSIGN_REPOSITORY") : 0;
+}
+
+static int resolve(const struct args *a, struct str platform, struct opened_image *o, struct err *e)
+{
+	struct platform want;
+	struct image *images = NULL;
+	size_t n = 0;
+	if (!o->s->ops->resolve)
+		return err_set(e, ERR_UNSUPPORTED, "%.*s: a %s holds no images", STR(o->s->target),
+			       o->s->ops->scheme);
+	if (!platform.n)
+		return o->s->ops->resolve(o->s, &o->self, e) ? err_in(e, "%.*s", STR(o->s->target))
+							     : 0;
+	if (platform_parse(a->arena, platform, &want, e))
+		return err_in(e, "--platform");
+	int r = source_images(o->s, &want, a->arena, &images, &n, e);
+	if (r == 0)
+		o->self = images[0].self;
+	return r;
+}
+
+int opened_image_open(const struct args *a, struct str target, struct str platform,
+		      struct opened_image *out, bool *usage, struct err *e)
+{
+	*out = (struct opened_image){ 0 };
+	int r = registry_options_read(a, &out->options, e);
+	if (r == 0)
+		r = alarm_start(a, e);
+	*usage = r == ERR_INVALID;
+	if (r || (r = source_open(target, &out->options, &out->s, e)) ||
+	    (r = registry_attachments(a, &out->options, out->s, &out->other, e)))
+		return r;
+	out->attachments = out->other ? out->other : out->s;
+	return resolve(a, platform, out, e);
+}
+
+void opened_image_close(struct opened_image *o)
+{
+	source_close(o->other);
+	source_close(o->s);
+	*o = (struct opened_image){ 0 };
 }

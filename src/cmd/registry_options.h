@@ -13,4 +13,17 @@ int registry_options_read(const struct args *a, struct source_options *o, struct
 int registry_attachments(const struct args *a, const struct source_options *o, const struct source *s,
 			 struct source **other, struct err *e);
 
+/* An image that a command works on, and where what is attached to it is. */
+struct opened_image {
+	struct source_options options;
+	struct source *s, *other;       /* other: see registry_attachments */
+	struct source *attachments;     /* one of the two */
+	struct descriptor self;         /* of the image or index that the target names */
+};
+/* Options, --timeout, the source, the image. `platform` (may be empty): that one of an index. ERR_INVALID is a usage
+ * error only where *usage is set. Close it in any case. */
+int opened_image_open(const struct args *a, struct str target, struct str platform, struct opened_image *out,
+		      bool *usage, struct err *e);
+void opened_image_close(struct opened_image *o);
+
 #endif

@@ -141,6 +141,7 @@ struct edit {
 	struct str name, artifact_type; /* of the new entry; empty: none */
 	const struct annotation *annotations;
 	size_t n_annotations;
+	bool image; /* the new entry is one, or an index of them */
 };
 
 static struct str json_entry_name(const struct json *entry)
@@ -199,7 +200,7 @@ static const char *kind_of(const struct edit *x)
 		return KIND_PREFIX "sigs";
 	if (str_ends(x->name, S(".att")) && layout_name_is_attachment(x->name))
 		return KIND_PREFIX "atts";
-	if (!x->name.n || layout_name_is_attachment(x->name))
+	if (!x->image || layout_name_is_attachment(x->name))
 		return NULL;
 	return media_type_is_index(x->add->media_type) ? KIND_PREFIX "imageIndex"
 						       : KIND_PREFIX "image";
@@ -432,11 +433,11 @@ int layout_tag(struct source *s, struct str name, const struct descriptor *d,
 	       const struct digest *expected, struct err *e)
 {
 	struct layout *l = s->state;
-	struct edit x = { .add = d, .name = name, .drop_name = name };
+	struct edit x = { .add = d, .name = name, .drop_name = name, .image = true };
 	char path[LAYOUT_PATH], text[DIGEST_TEXT];
 	if (l->dir < 0)
 		return read_only(s, e);
-	if (!name.n || name.n > NAME_MAX_BYTES || !str_is_utf8(name))
+	if (name.n > NAME_MAX_BYTES || !str_is_utf8(name))
 		return err_set(e, ERR_INVALID, "'%.*s' is no name", STR(str_upto(name, 100)));
 	if (!blob_is_there(l->dir, layout_blob_path(&d->digest, path), d))
 		return err_set(e, ERR_NOT_FOUND, "there is no manifest %s to be named %.*s",

@@ -45,7 +45,8 @@ struct source_ops {
 	 * caller's. */
 	int (*put)(struct source *s, const struct descriptor *d, struct stream *in, struct err *e);
 	/* Lets a name point at a manifest that is there. `expected`: NULL, or what the name must point at now (alg
-	 * DIGEST_NONE: nothing); ERR_CONFLICT when it does not, as far as the kind can tell. */
+	 * DIGEST_NONE: nothing); ERR_CONFLICT when it does not, as far as the kind can tell. An empty name enters an image
+	 * without one, where the kind can. */
 	int (*tag)(struct source *s, struct str name, const struct descriptor *d, const struct digest *expected,
 	           struct err *e);
 	/* A manifest by digest (with the names that point at it), or a name alone where `name` is not empty. */

@@ -44,7 +44,8 @@ int source_find(struct source *s, struct str name, struct descriptor *out, struc
 	if (!s->ops->resolve)
 		return err_set(e, ERR_UNSUPPORTED, "%.*s: a %s has no names", STR(s->target),
 			       s->ops->scheme);
-	if (str_find_char(name, ':') >= 0 && digest_parse(name, &d, e))
+	bool digest = str_starts(name, S("sha256:")) || str_starts(name, S("sha512:"));
+	if (digest && digest_parse(name, &d, e))
 		return e->code;
 	if (s->ops == &source_registry && d.alg == DIGEST_NONE && !tag_valid(name))
 		return err_set(e, ERR_INVALID, "'%.*s' is no tag", STR(str_upto(name, 130)));

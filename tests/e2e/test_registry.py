@@ -42,7 +42,7 @@ def registry(folder, address='127.0.0.1', auth=None, tls=None):
     folder.mkdir(parents=True, exist_ok=True)
     port = free_port()
     config = {'version': '0.1', 'log': {'level': 'error', 'accesslog': {'disabled': True}},
-              'storage': {'filesystem': {'rootdirectory': str(folder / 'storage')}},
+              'storage': {'filesystem': {'rootdirectory': str(folder / 'storage')}, 'delete': {'enabled': True}},
               'http': {'addr': f'{address}:{port}', **({'tls': tls} if tls else {})}, **({'auth': auth} if auth else {})}
     (folder / 'config.yml').write_text(json.dumps(config))
     with open(folder / 'log', 'wb') as log:
