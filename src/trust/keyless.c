@@ -312,7 +312,9 @@ static int sign(struct signer *s, const struct signed_bytes *what, struct dsse *
 					  .alg = alg,
 					  .digest = d,
 					  .signature = p->signature,
-					  .dsse = dsse } };
+					  .dsse = dsse,
+					  .roots = s->o.roots,
+					  .n_roots = s->o.n_roots } };
 	if (signer_timestamps(s, p->signature, a, &timestamps, &p->n_timestamps, e) ||
 	    ask_enough(&s->o.logs, s->o.logs_needed, ask_log, &l, e))
 		return e->code;

@@ -3,13 +3,14 @@
  *
  * A hostile log may answer with an entry of somebody else (every field is compared with what was asked; of Rekor 2 the whole
  * body is made again), with a proof of another tree, with numbers beyond reason, or point a conflict elsewhere (of a
- * Location only the entry's identifier is taken). Not supported: other kinds, reading the tiles of a log. */
+ * Location only the entry's identifier is taken). Not supported: other kinds. */
 #include "trust/rekor_client.h"
 
 #include "base/base64.h"
 #include "base/json.h"
 #include "trust/note.h"
 #include "trust/pem.h"
+#include "trust/rekor_tiles.h"
 #include "trust/service.h"
 
 static const char what[] = "transparency log";
@@ -356,21 +357,74 @@ static bool entry_uuid(struct str location, struct str *out)
 	return true;
 }
 
-static int ask_existing(struct fetch *f, struct str url, struct arena *a,
-			struct service_answer *answer, struct err *e)
+static int has_it(struct str url, struct err *e)
+{
+	return err_set(e, ERR_INVALID,
+		       "the transparency log %.*s has this entry already and does not say which it "
+		       "is",
+		       STR(str_upto(url, 200)));
+}
+
+static int existing_v1(struct fetch *f, struct str url, const struct rekor_request *r,
+		       struct service_answer *answer, struct arena *a, struct log_entry *out,
+		       struct err *e)
 {
 	struct str uuid;
-	if (!entry_uuid(answer->location, &uuid))
-		return err_set(e, ERR_INVALID,
-			       "the transparency log %.*s has this entry already and does not say "
-			       "which it is",
-			       STR(str_upto(url, 200)));
+	if (!entry_uuid(fetch_header(&answer->head, "location"), &uuid))
+		return has_it(url, e);
 	struct fetch_request ask = {
 		.url = service_url(a, url, arena_printf(a, "api/v1/log/entries/%.*s", STR(uuid)).p)
 	};
 	if (service_ask(f, what, &ask, REKOR_ANSWER_MAX, a, answer, e))
 		return e->code;
-	return answer->status == 200 ? 0 : service_failed(what, &ask, answer, e);
+	return answer->status == 200 ? rekor_answer(answer->body, 1, r, a, out, e)
+				     : service_failed(what, &ask, answer, e);
+}
+
+/* The log with this origin and key hint, as the roots know it. */
+static bool known_log(const struct rekor_request *r, const struct note *note, struct str origin,
+		      struct str *id)
+{
+	for (size_t i = 0; i < r->n_roots; i++)
+		for (size_t k = 0; k < r->roots[i]->n_tlogs; k++) {
+			const struct trusted_log *log = &r->roots[i]->tlogs[k];
+			for (size_t s = 0; s < note->n && log->id.n == MERKLE_HASH; s++)
+				if (str_eq(note->v[s].name, origin) && str_eq(log->name, origin) &&
+				    memcmp(note->v[s].hint, log->id.p, 4) == 0) {
+					*id = log->id;
+					return true;
+				}
+		}
+	return false;
+}
+
+static int existing_v2(struct fetch *f, struct str url, const struct rekor_request *r,
+		       const struct service_answer *answer, struct arena *a, struct log_entry *out,
+		       struct err *e)
+{
+	struct buf body CLEANUP(buf_done) = { 0 };
+	struct log_entry entry = { .kind = S("hashedrekord"), .version = S("0.0.2") };
+	struct note note;
+	struct checkpoint c;
+	struct str index = fetch_header(&answer->head, "x-log-index");
+	if (!index.n)
+		index = fetch_header(&answer->head, "grpc-metadata-x-log-index");
+	if (!str_to_u64(index, INT64_MAX, &entry.index))
+		return has_it(url, e);
+	entry_v2(r, &body);
+	entry.body = arena_str(a, str_buf(&body));
+	if (rekor_tiles_prove(f, url, a, &entry, e) || note_parse(entry.checkpoint, a, &note, e) ||
+	    checkpoint_parse(note.text, &c, e))
+		return e->code;
+	if (!known_log(r, &note, c.origin, &entry.log_id))
+		return err_set(e, ERR_INVALID,
+			       "the transparency log %.*s has this entry already; it can be used "
+			       "with a --trusted-root that has the log",
+			       STR(str_upto(url, 200)));
+	if (check_inclusion(&entry, 2, a, e))
+		return e->code;
+	*out = entry;
+	return 0;
 }
 
 int rekor_log(struct fetch *f, struct str url, unsigned version, const struct rekor_request *r,
@@ -390,12 +444,11 @@ int rekor_log(struct fetch *f, struct str url, unsigned version, const struct re
 	};
 	if (service_ask(f, what, &ask, REKOR_ANSWER_MAX, a, &answer, e))
 		return e->code;
-	if (answer.status == 409 && version == 1) {
-		if (ask_existing(f, url, a, &answer, e))
-			return e->code;
-	} else if (answer.status != 200 && answer.status != 201) {
+	if (answer.status == 409)
+		return version == 2 ? existing_v2(f, url, r, &answer, a, out, e)
+				    : existing_v1(f, url, r, &answer, a, out, e);
+	if (answer.status != 200 && answer.status != 201)
 		return service_failed(what, &ask, &answer, e);
-	}
 	if (rekor_answer(answer.body, version, r, a, out, e))
 		return err_in(e, "%.*s", STR(str_upto(url, 200)));
 	return 0;

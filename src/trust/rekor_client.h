@@ -15,8 +15,11 @@ struct rekor_request {
 	struct digest digest; /* of the message or of the PAE, as the algorithm hashes */
 	struct str signature;
 	const struct dsse *dsse; /* version 1 logs the envelope as such; NULL: a message */
+	const struct trusted_root *const *roots; /* only to name a log of version 2 that has the entry already */
+	size_t n_roots;
 };
-/* version 1 or 2. An entry that the log has already (409) is fetched and checked like any other. The entry is ours: kind,
+/* version 1 or 2. An entry that the log has already (409) is fetched and checked like any other; of
+ * version 2 its proof is made from the log's tiles, which takes a root that has the log. The entry is ours: kind,
  * digest, signature and key are those of the request; its inclusion proof leads to its checkpoint's root. Who signed
  * promise and checkpoint is the verifier's question. Strings live in `a`. */
 int rekor_log(struct fetch *f, struct str url, unsigned version, const struct rekor_request *r,

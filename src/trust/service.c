@@ -32,8 +32,8 @@ int service_ask(struct fetch *f, const char *what, const struct fetch_request *r
 	stream_close(resp.body);
 	if (code)
 		return err_in(e, "reading what the %s %.*s answered", what, STR(url_shown(a, &u)));
-	*out = (struct service_answer){ resp.status, fetch_header(&resp, "location"),
-					arena_str(a, str_buf(&b)) };
+	resp.body = NULL;
+	*out = (struct service_answer){ resp.status, resp, arena_str(a, str_buf(&b)) };
 	return 0;
 }
 

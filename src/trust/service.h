@@ -7,7 +7,7 @@
 
 struct service_answer {
 	int status;
-	struct str location; /* of its header; a claim */
+	struct fetch_response head; /* without its body; claims */
 	struct str body;
 };
 /* `what` names the service in errors. ERR_IO when it did not answer, ERR_LIMIT for more than `max` bytes. */

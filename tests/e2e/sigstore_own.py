@@ -417,7 +417,22 @@ class Rekor2(Tree):
                                    'hashes': [b64(h) for h in path_of(i, self.leaves)], 'checkpoint': {'envelope': self.checkpoint()}},
                 'canonicalizedBody': b64(self.entries[i])}
 
+    def tile(self, level, rest):
+        """c2sp.org/tlog-tiles: 256 hashes of subtrees of 256^level entries, fewer in the last."""
+        rest, _, width = rest.partition('.p/')
+        number = int(rest.replace('x', '').replace('/', ''))
+        step = 256 ** level
+        first, last = number * 256, min((number + 1) * 256, len(self.leaves) // step)
+        if last - first != int(width or 256):
+            raise Refused(404, 'there is no such tile')
+        return b''.join(root_of(self.leaves[i * step:(i + 1) * step]) for i in range(first, last))
+
     def handle(self, method, path, headers, body):
+        if method == 'GET' and path == '/api/v2/checkpoint':
+            return 200, 'text/plain', self.checkpoint().encode(), {}
+        if method == 'GET' and path.startswith('/api/v2/tile/'):
+            level, _, rest = path[len('/api/v2/tile/'):].partition('/')
+            return 200, 'application/octet-stream', self.tile(int(level), rest), {}
         if method != 'POST' or path != '/api/v2/log/entries':
             raise Refused(404, 'there is nothing')
         request = json.loads(body)['hashedRekordRequestV002']
@@ -436,7 +451,7 @@ class Rekor2(Tree):
             'data': {'algorithm': 'SHA2_' + name[3:], 'digest': request['digest']}, 'signature': sig}}})
         i, there = self.append(made)
         if there:
-            raise Refused(409, f'an equivalent entry already exists in the transparency log with index {i}')
+            raise Refused(409, f'an equivalent entry already exists in the transparency log with index {i}', {'X-Log-Index': str(i)})
         return 201, 'application/json', compact(self.entry(i)), {}
 
     def as_trusted(self):
