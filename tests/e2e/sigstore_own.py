@@ -82,7 +82,7 @@ def der_parts(data):
     return out
 
 
-# Merkle trees, RFC 6962 section 2.1, as it is written there
+# Merkle trees, RFC 6962 section 2.1, as it is written there: see Tree
 
 def leaf_hash(entry):
     return sha256(b'\0' + entry)
@@ -93,22 +93,6 @@ def split(n):
     while k * 2 < n:
         k *= 2
     return k
-
-
-def root_of(leaves):
-    if not leaves:
-        return sha256(b'')
-    if len(leaves) == 1:
-        return leaves[0]
-    k = split(len(leaves))
-    return sha256(b'\1' + root_of(leaves[:k]) + root_of(leaves[k:]))
-
-
-def path_of(m, leaves):
-    if len(leaves) == 1:
-        return []
-    k = split(len(leaves))
-    return path_of(m, leaves[:k]) + [root_of(leaves[k:])] if m < k else path_of(m - k, leaves[k:]) + [root_of(leaves[:k])]
 
 
 class Refused(Exception):
@@ -300,12 +284,13 @@ class Tree(Service):
 
     def __init__(self, world, name):
         super().__init__(world, name)
-        self.entries, self.leaves = [], []
+        self.entries, self.leaves, self.places, self.complete = [], [], {}, {}
 
     def append(self, body):
         """-> index, whether it was there already"""
-        if body in self.entries:
-            return self.entries.index(body), True
+        if body in self.places:
+            return self.places[body], True
+        self.places[body] = len(self.entries)
         self.entries.append(body)
         self.leaves.append(leaf_hash(body))
         return len(self.entries) - 1, False
@@ -314,8 +299,29 @@ class Tree(Service):
         for i in range(n):
             self.append(b'entry %d of somebody else' % i)
 
+    def root(self, first=0, end=None):
+        """The hash over leaves first to end; subtrees that will not change are remembered."""
+        end = len(self.leaves) if end is None else end
+        n = end - first
+        if n < 2:
+            return self.leaves[first] if n else sha256(b'')
+        if (first, end) not in self.complete:
+            k = split(n)
+            both = sha256(b'\1' + self.root(first, first + k) + self.root(first + k, end))
+            if n & (n - 1):
+                return both
+            self.complete[first, end] = both
+        return self.complete[first, end]
+
+    def path(self, at, first=0, end=None):
+        end = len(self.leaves) if end is None else end
+        if end - first == 1:
+            return []
+        k = first + split(end - first)
+        return self.path(at, first, k) + [self.root(k, end)] if at < k else self.path(at, k, end) + [self.root(first, k)]
+
     def note(self, origin):
-        return f'{origin}\n{len(self.leaves)}\n{b64(root_of(self.leaves))}\n'
+        return f'{origin}\n{len(self.leaves)}\n{b64(self.root())}\n'
 
 
 class Rekor1(Tree):
@@ -344,8 +350,8 @@ class Rekor1(Tree):
         return {f'{self.tree_id:016x}{self.leaves[i].hex()}': {
             'body': b64(body), 'integratedTime': t, 'logID': self.id.hex(), 'logIndex': self.OFFSET + i,
             'verification': {
-                'inclusionProof': {'checkpoint': self.checkpoint(), 'hashes': [h.hex() for h in path_of(i, self.leaves)], 'logIndex': i,
-                                   'rootHash': root_of(self.leaves).hex(), 'treeSize': len(self.leaves)},
+                'inclusionProof': {'checkpoint': self.checkpoint(), 'hashes': [h.hex() for h in self.path(i)], 'logIndex': i,
+                                   'rootHash': self.root().hex(), 'treeSize': len(self.leaves)},
                 'signedEntryTimestamp': b64(self.promise(body, t, self.OFFSET + i))}}}
 
     @staticmethod
@@ -413,8 +419,8 @@ class Rekor2(Tree):
 
     def entry(self, i):
         return {'logIndex': str(i), 'logId': {'keyId': b64(self.id)}, 'kindVersion': {'kind': 'hashedrekord', 'version': '0.0.2'},
-                'inclusionProof': {'logIndex': str(i), 'rootHash': b64(root_of(self.leaves)), 'treeSize': str(len(self.leaves)),
-                                   'hashes': [b64(h) for h in path_of(i, self.leaves)], 'checkpoint': {'envelope': self.checkpoint()}},
+                'inclusionProof': {'logIndex': str(i), 'rootHash': b64(self.root()), 'treeSize': str(len(self.leaves)),
+                                   'hashes': [b64(h) for h in self.path(i)], 'checkpoint': {'envelope': self.checkpoint()}},
                 'canonicalizedBody': b64(self.entries[i])}
 
     def tile(self, level, rest):
@@ -425,7 +431,7 @@ class Rekor2(Tree):
         first, last = number * 256, min((number + 1) * 256, len(self.leaves) // step)
         if last - first != int(width or 256):
             raise Refused(404, 'there is no such tile')
-        return b''.join(root_of(self.leaves[i * step:(i + 1) * step]) for i in range(first, last))
+        return b''.join(self.root(i * step, (i + 1) * step) for i in range(first, last))
 
     def handle(self, method, path, headers, body):
         if method == 'GET' and path == '/api/v2/checkpoint':
