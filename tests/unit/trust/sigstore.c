@@ -118,6 +118,71 @@ static void test_published(void **state)
 	arena_done(&a);
 }
 
+/* The bundle with one character of one text changed, in the middle; false when there is no such text. */
+static bool mutate(struct str json, size_t which, struct buf *out)
+{
+	buf_add_str(out, json);
+	for (size_t i = 0; i + 1 < out->n; i++) {
+		size_t from = i + 1, to = from;
+		if (out->p[i] != '"')
+			continue;
+		while (to < out->n && (out->p[to] != '"' || out->p[to - 1] == '\\'))
+			to++;
+		i = to;
+		/* Names of members are followed by a colon. */
+		if (to + 1 >= out->n || out->p[to + 1] == ':' || to == from || which-- > 0)
+			continue;
+		/* A timestamp's signature is at its end; certificates that it brings are not needed. */
+		size_t n = to - from;
+		char *c = &out->p[n > 1500 ? to - n / 20 : from + n / 3];
+		*c = *c == '7' ? '8' : '7';
+		return true;
+	}
+	return false;
+}
+
+/* Every text of a bundle matters: published ones that are good are bad with any of them changed. */
+static void test_mutations(void **state)
+{
+	const char *data = getenv("LAZARET_TEST_DATA");
+	static const char *const names[] = { "happy-path-v0.3", "happy-path-intoto-in-dsse-v3",
+					     "rekor2-happy-path" };
+	(void)state;
+	if (!data)
+		skip();
+	for (size_t n = 0; n < COUNT(names); n++) {
+		struct arena a = { 0 };
+		struct str dir = arena_printf(&a, "%s/sign/sigstore", data);
+		struct str bundle = read_in(
+			&a, dir.p,
+			arena_printf(&a, "bundle-verify/%s/bundle.sigstore.json", names[n]));
+		struct str root =
+			read_in(&a, dir.p,
+				n == 2 ? S("bundle-verify/rekor2-happy-path/trusted_root.json")
+				       : S("root-signing/targets/trusted_root.json"));
+		struct json *j = NULL;
+		struct err e = { 0 };
+		assert_int_equal(json_parse(read_in(&a, dir.p, S("cases.json")), &j, &e), 0);
+		struct str san = json_get_str(json_first(j), "identity"),
+			   issuer = json_get_str(json_first(j), "issuer");
+		for (size_t i = 0, more = 1; more; i++) {
+			struct buf changed CLEANUP(buf_done) = { 0 };
+			struct setting s = { .policy.now = 1790000000 };
+			more = mutate(bundle, i, &changed);
+			s.what = (struct signed_bytes){ .has_message = true,
+							.message = read_in(&a, dir.p, S("a.txt")) };
+			want_root(&s, root);
+			want_identity(&s, san, issuer);
+			enum check_result r = judge(&s, str_buf(&changed), &e);
+			if ((r == CHECK_YES) == more)
+				fail_msg("%s, text %zu: %d %s", names[n], i, r, e.text);
+			setting_done(&s);
+		}
+		json_free(j);
+		arena_done(&a);
+	}
+}
+
 /* What we write we read, and it verifies with the key alone. */
 static void test_written(void **state)
 {
@@ -163,6 +228,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_published),
+		cmocka_unit_test(test_mutations),
 		cmocka_unit_test(test_written),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
