@@ -5,6 +5,7 @@
 #include "cmd/registry_options.h"
 #include "cmd/signing_options.h"
 #include "trust/scheme.h"
+#include "trust/tsa_client.h"
 #include "trust/verify.h"
 
 #include <stdio.h>
@@ -107,10 +108,6 @@ static int read_words(struct sign *s, struct err *e)
 	    read_annotations(s->args, "annotations", &annotations, &s->making.n_annotations, e))
 		return e->code;
 	s->making.annotations = annotations;
-	if (makes_notation(s) && args_list(s->args, "timestamp-server-url").n)
-		return err_set(
-			e, ERR_INVALID,
-			"--timestamp-server-url: notation's signatures are not timestamped yet");
 	return 0;
 }
 
@@ -204,6 +201,14 @@ static int sign_image(struct sign *s, struct str text, struct err *e)
 	return r;
 }
 
+/* Of notation's signatures; the last authority that was named. */
+static int stamp(void *ctx, const struct digest *d, struct buf *token, struct err *e)
+{
+	const struct sign *s = ctx;
+	return tsa_token(s->signing.fetch, args_str(s->args, "timestamp-server-url"), d,
+			 s->args->arena, token, e);
+}
+
 static int run(const struct args *a)
 {
 	struct sign s = { .args = a };
@@ -219,6 +224,10 @@ static int run(const struct args *a)
 	s.making.signer = s.signing.signer;
 	s.making.key = s.signing.key;
 	s.making.chain = &s.chain;
+	if (args_str(a, "timestamp-server-url").n && s.signing.fetch) {
+		s.making.stamp = stamp;
+		s.making.stamp_ctx = &s;
+	}
 	for (size_t i = 0; r == 0 && i < a->words.n; i++) {
 		r = sign_image(&s, a->words.v[i], &e);
 		if (r)

@@ -9,5 +9,7 @@
  * verifier's question. */
 int tsa_timestamp(struct fetch *f, struct str url, struct str message, struct arena *a,
 		  struct str *out, struct err *e);
+/* The bare token, of a digest that was made before; appended. */
+int tsa_token(struct fetch *f, struct str url, const struct digest *d, struct arena *a, struct buf *token, struct err *e);
 
 #endif

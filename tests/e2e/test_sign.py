@@ -15,6 +15,7 @@ import urllib.request
 import pytest
 
 import images
+from sigstore_own import Encoding, Sigstore
 from test_registry import Quiet, registry, run, server
 
 pytestmark = pytest.mark.skipif(not shutil.which('docker-registry') or not shutil.which('skopeo'),
@@ -629,6 +630,45 @@ def test_notation(signed, tmp_path, kind):
     assert verify(signed, '--offline', '--key', 'one.pub', '--notation', '--require', '2', signed.image, env=env)['signers'] == 2
     no(signed, '--offline', '--key', 'one.pub', '--require', '2', signed.image, env=env)
     assert signed('verify', '--offline', signed.image, env={'NOTATION_CONFIG': str(tmp_path / 'none')}).returncode == 2
+
+
+def test_notation_with_a_timestamp(signed, tmp_path):
+    """It outlives the signer's certificate; without the authority in the store it does not count."""
+    ok(signed, 'cert', 'generate-test', 'own', env={'XDG_CONFIG_HOME': str(tmp_path / 'config')})
+    keys = tmp_path / 'config/notation/localkeys'
+    with Sigstore(tmp_path / 'sigstore') as s:
+        ok(signed, 'sign', '--key', keys / 'own.key', '--certificate-chain', keys / 'own.crt', '--format', 'notation-cose',
+           '--timestamp-server-url', f'{s.url}/{s.tsa.name}', signed.image)
+        root = s.tsa.root.public_bytes(Encoding.PEM)
+    env = policy(tmp_path, keys / 'own.crt')
+    d = tmp_path / 'notation/truststore/x509/tsa/own'
+    d.mkdir(parents=True)
+    (d / 'root.crt').write_bytes(root)
+    doc = json.loads((tmp_path / 'notation/trustpolicy.json').read_text())
+    doc['trustPolicies'][0]['trustStores'].append('tsa:own')
+    doc['trustPolicies'][0]['signatureVerification']['override'] = {'revocation': 'skip'}
+    (tmp_path / 'notation/trustpolicy.json').write_text(json.dumps(doc))
+    assert verify(signed, '--offline', signed.image, env=env)['signatures'][0]['timeFrom'].startswith('timestamp')
+
+
+@pytest.mark.parametrize('version', [1, 2])
+def test_without_a_key(signed, tmp_path, version):
+    """Services make the certificate, the log entry and the timestamp; what verifies needs none of them."""
+    with Sigstore(tmp_path / 'sigstore') as s:
+        log = s.log1 if version == 1 else s.log2
+        root, config = s.trusted_root(), s.signing_config(logs=[(log, version)])
+        formats = ['--also-tag'] if version == 1 else []
+        ok(signed, 'sign', '--identity-token', s.token(), '--signing-config', config, '--trusted-root', root, *formats, signed.image)
+        (tmp_path / 'p').write_text('{}')
+        ok(signed, 'attest', '--identity-token', s.token(), '--signing-config', config, '--trusted-root', root, '--predicate', 'p', '--type', 'vuln',
+           *formats, signed.image)
+        other = s.trusted_root(change=lambda doc: doc['tlogs'].clear())
+    ask = ['--offline', '--certificate-oidc-issuer', s.issuer.url, '--certificate-identity']
+    answer = verify(signed, *ask, 'https://ci.example/workflow', '--trusted-root', root, signed.image)
+    assert [x['result'] for x in answer['signatures']] == ['yes'] * (1 + len(formats)) and answer['signers'] == 1
+    verify(signed, *ask, 'https://ci.example/workflow', '--trusted-root', root, '--type', 'vuln', signed.image, command='verify-attestation')
+    no(signed, *ask, 'https://ci.example/other', '--trusted-root', root, signed.image)
+    no(signed, *ask, 'https://ci.example/workflow', '--trusted-root', other, signed.image)
 
 
 def test_key_with_a_certificate(signed, tmp_path):
