@@ -3,14 +3,14 @@ with the services gone; what a service or an attacker does to it is not believed
 import base64
 import copy
 import json
-import os
 import subprocess
 import time
 
 import pytest
 
+import images
 import sigstore_own as own
-from sigstore_own import DAY, YEAR, b64
+from sigstore_own import DAY, b64
 
 WHO = 'https://ci.example/workflow'
 
@@ -590,3 +590,80 @@ def test_identity_matchers(world):
                     complete = all(given.values())
                     want = 2 if not complete else 0 if all(sum(given.values(), [])) else 1
                     assert r.returncode == want, (args, r.stderr)
+
+
+# Attestations and images
+
+@pytest.mark.parametrize('log, kind', [(1, 'dsse'), (2, 'hashedrekord')])
+def test_attested_blob(world, log, kind):
+    """Rekor 1 logs the envelope, Rekor 2 the digest of what is signed of it."""
+    predicate, bundle = world.folder / 'predicate', world.folder / 'attestation.json'
+    predicate.write_text('{"buildType": "x"}')
+    root = world.s.trusted_root()
+    r = world.lazaret('attest-blob', world.message, '--predicate', predicate, '--type', 'https://example.org/p/v1', '--bundle', bundle,
+                      *world.services(log=log), '--trusted-root', root)
+    assert r.returncode == 0, r.stderr
+    doc = json.loads(bundle.read_text())
+    assert [e['kindVersion']['kind'] for e in material(doc)['tlogEntries']] == [kind]
+    who = ['--certificate-identity', WHO, '--certificate-oidc-issuer', world.s.issuer.url, '--trusted-root', root, '--offline']
+    world.s.stop()
+
+    def verify(path, *args):
+        return world.lazaret('verify-blob-attestation', world.message, '--bundle', path, *who, *args).returncode
+    assert verify(bundle, '--type', 'https://example.org/p/v1') == 0
+    assert verify(bundle, '--type', 'slsaprovenance') == 1
+
+    def payload(doc):
+        text = base64.b64decode(doc['dsseEnvelope']['payload']).replace(b'"x"', b'"y"')
+        doc['dsseEnvelope']['payload'] = b64(text)
+    assert verify(changed(bundle, payload), '--type', 'https://example.org/p/v1') == 1
+
+
+def test_an_envelopes_entry_of_another_envelope(world):
+    predicate = world.folder / 'predicate'
+    for n in (1, 2):
+        predicate.write_text('{"n": %d}' % n)
+        r = world.lazaret('attest-blob', world.message, '--predicate', predicate, '--type', 'custom', '--bundle', world.folder / f'{n}.json',
+                          *world.services(log=1))
+        assert r.returncode == 0, r.stderr
+    entries = material(json.loads((world.folder / '2.json').read_text()))['tlogEntries']
+
+    def replay(doc):
+        material(doc)['tlogEntries'] = entries
+    r = world.lazaret('verify-blob-attestation', world.message, '--bundle', changed(world.folder / '1.json', replay), '--type', 'custom',
+                      '--certificate-identity', WHO, '--certificate-oidc-issuer', world.s.issuer.url, '--trusted-root',
+                      world.s.trusted_root(), '--offline')
+    assert r.returncode == 1, r.stderr
+
+
+@pytest.fixture
+def image(world):
+    layout = images.Layout(world.folder / 'image')
+    layout.image([{'etc/os-release': images.OS_RELEASE}], tag='1')
+    return f'oci:{layout.folder}:1'
+
+
+@pytest.mark.parametrize('log', [1, 2])
+@pytest.mark.parametrize('form', ['bundle', 'cosign'])
+def test_image(world, image, log, form):
+    """Both forms of signatures; the older one has no place for the proofs of Rekor 2, and lives by its timestamp."""
+    root = world.s.trusted_root()
+    r = world.lazaret('sign', image, '--format', form, *world.services(log=log), '--trusted-root', root)
+    assert r.returncode == 0, r.stderr
+    world.s.stop()
+    who = ['--certificate-identity', WHO, '--certificate-oidc-issuer', world.s.issuer.url, '--trusted-root', root, '--offline']
+    no_log = ['--insecure-ignore-tlog'] if form == 'cosign' and log == 2 else []
+    r = world.lazaret('verify', image, *who, *no_log)
+    assert r.returncode == 0, r.stderr
+    assert world.lazaret('verify', image, *who[:1], 'https://ci.example/other', *who[2:], *no_log).returncode == 1
+
+
+def test_image_attestation(world, image):
+    predicate, root = world.folder / 'predicate', world.s.trusted_root()
+    predicate.write_text('{}')
+    r = world.lazaret('attest', image, '--predicate', predicate, '--type', 'slsaprovenance1', *world.services(log=1), '--trusted-root', root)
+    assert r.returncode == 0, r.stderr
+    who = ['--certificate-identity', WHO, '--certificate-oidc-issuer', world.s.issuer.url, '--trusted-root', root, '--offline']
+    assert world.lazaret('verify-attestation', image, *who, '--type', 'slsaprovenance1').returncode == 0
+    assert world.lazaret('verify-attestation', image, *who, '--type', 'spdx').returncode == 1
+    assert world.lazaret('verify', image, *who).returncode == 1      # an attestation is no signature
