@@ -1,5 +1,6 @@
 /* lazaret scan TARGET...: image -> inventory -> findings -> verdict -> reports. */
 #include "cmd/output.h"
+#include "cmd/scan_attest.h"
 #include "cmd/scan_job.h"
 
 #include <fcntl.h>
@@ -13,8 +14,10 @@ static const struct option options[] = {
 	{ "template", 0, "[@]FILE", "FILE", false, false, "the text of --format template" },
 	{ "show-suppressed", 0, NULL, NULL, false, false,
 	  "list what filters and VEX documents hide, too" },
+	{ "attest", 0, NULL, NULL, false, false, "sign the SBOM and the result, and attach them" },
 #include "cmd/scan_judge.def"
 #include "cmd/scan_read.def"
+#include "cmd/signing_options.def"
 	{ 0 },
 };
 
@@ -108,7 +111,8 @@ static void scan_each(struct scan_job *j, const struct strs *targets, struct fai
 			failed(j, f, targets->v[i], &e);
 }
 
-static int scan_all(struct scan_job *j, const struct strs *targets, struct outputs *outputs)
+static int scan_all(struct scan_job *j, const struct strs *targets, struct outputs *outputs,
+		    struct scan_attest *attest)
 {
 	struct err e = { 0 };
 	struct failures failures = { 0 };
@@ -118,6 +122,8 @@ static int scan_all(struct scan_job *j, const struct strs *targets, struct outpu
 	outputs->options.n_failed = failures.n;
 	if (j->n_reports && outputs_write(outputs, j->reports, j->n_reports, &e))
 		return fail(j->args, &e);
+	if (scan_attest_reports(attest, j, &e))
+		return fail(j->args, &e);
 	return failures.n ? EXIT_FAILED : scan_job_exit_status(j);
 }
 
@@ -126,6 +132,7 @@ static int run(const struct args *a)
 	struct scan_job j;
 	struct outputs outputs;
 	struct strs targets = { 0 };
+	struct scan_attest attest = { 0 };
 	struct err e = { 0 };
 	int status;
 	if (a->words.n == 0 && args_list(a, "file").n == 0)
@@ -133,12 +140,15 @@ static int run(const struct args *a)
 	if (scan_job_open(&j, a, &e))
 		return fail(a, &e);
 	int r = scan_job_read(&j, true, &e);
+	if (r == 0)
+		r = scan_attest_open(a, &attest, &e);
 	if (r == ERR_INVALID || (r == 0 && outputs_parse(a, "table", &outputs, &e)))
 		status = usage(a, "%s", e.text);
 	else if (r || list_targets(a, &targets, &e))
 		status = fail(a, &e);
 	else
-		status = scan_all(&j, &targets, &outputs);
+		status = scan_all(&j, &targets, &outputs, &attest);
+	scan_attest_close(&attest);
 	scan_job_close(&j);
 	return status;
 }

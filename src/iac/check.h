@@ -4,7 +4,7 @@
 
 #include "base/arena.h"
 
-struct check { /* one row of a table; texts are constant */
+struct config_check { /* one row of a table; texts are constant */
 	const char *id; /* ours: "LZ-IMG-001" */
 	const char *severity; /* "CRITICAL", "HIGH", "MEDIUM", "LOW" */
 	const char *title, *why, *fix; /* one line; why it matters; how to mend it */
@@ -13,8 +13,8 @@ struct check { /* one row of a table; texts are constant */
 	const char *url; /* where it is explained; may be NULL */
 };
 
-struct check_result { /* a check that failed */
-	const struct check *check;
+struct config_finding { /* a check that failed */
+	const struct config_check *check;
 	struct str message; /* what was found, where, in a sentence */
 	struct str path; /* of the file; empty: the image's configuration */
 	uint64_t line; /* from 1; 0: none. With an empty path: the step of the image's history */

@@ -23,7 +23,7 @@ enum { OLD_DAYS = 365, PORT_MAX = 65535, MESSAGE_MAX = 1000 };
 			   .why = why_, \
 			   .fix = fix_, \
 			   .others = (const char *const[]){ __VA_ARGS__, NULL } },
-static const struct check checks[] = {
+static const struct config_check checks[] = {
 #include "iac/image_checks.def"
 };
 #undef IMAGE_CHECK
@@ -37,7 +37,7 @@ void image_fail(struct image_judge *j, enum image_check check, ssize_t layer, st
 	int n = vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
 	size_t length = n < 0 ? 0 : MIN((size_t)n, sizeof text - 1);
-	*ARENA_PUSH(j->a, j->v, j->n, j->cap) = (struct check_result){
+	*ARENA_PUSH(j->a, j->v, j->n, j->cap) = (struct config_finding){
 		.check = &checks[check],
 		.message = arena_str(j->a, (struct str){ text, length }),
 		.path = path,
@@ -238,7 +238,7 @@ static void check_base(struct image_judge *j)
 
 static int by_check(const void *a, const void *b)
 {
-	const struct check_result *x = a, *y = b;
+	const struct config_finding *x = a, *y = b;
 	if (x->check != y->check)
 		return x->check < y->check ? -1 : 1;
 	if (x->layer != y->layer)
@@ -269,7 +269,7 @@ static void check_image(struct image_judge *j)
 }
 
 void image_check(const struct inventory *inv, const struct image_check_options *o, struct arena *a,
-		 struct check_result **out, size_t *n)
+		 struct config_finding **out, size_t *n)
 {
 	struct image_judge j = { .inv = inv, .o = o, .a = a };
 	map_init(&j.variables, a);

@@ -14,6 +14,6 @@ struct image_check_options {
 /* Adds what fails to *out, by check, then in the order of layers and paths. Strings live in `a` or in the inventory. An
  * image configuration was parsed before, so that nothing here fails; a directory is judged by its files alone. */
 void image_check(const struct inventory *inv, const struct image_check_options *o, struct arena *a,
-		 struct check_result **out, size_t *n);
+		 struct config_finding **out, size_t *n);
 
 #endif

@@ -21,7 +21,7 @@ struct image_judge {
 	const struct json *config; /* the configuration's "config"; NULL: none */
 	struct image_history history;
 	struct map variables; /* names that were told of already */
-	struct check_result *v;
+	struct config_finding *v;
 	size_t n, cap;
 };
 

@@ -287,7 +287,7 @@ static void apply_findings(struct applying *ap, struct report *r)
 static void apply_checks(struct applying *ap, struct report *r)
 {
 	for (size_t i = 0; i < r->n_checks; i++) {
-		struct check_result *c = &r->checks[i];
+		struct config_finding *c = &r->checks[i];
 		const struct subject s = { .kind = IGNORE_CHECKS,
 					   .ids = { str_of(c->check->id) },
 					   .others = c->check->others,

@@ -201,7 +201,7 @@ static struct diff_other *others_of(const struct report *r, struct arena *a, siz
 		severity_parse(s->severity, &o->severity);
 	}
 	for (size_t i = 0; i < r->n_checks; i++) {
-		const struct check_result *c = &r->checks[i];
+		const struct config_finding *c = &r->checks[i];
 		if (c->suppressed.by.n)
 			continue;
 		o = push_other(&v, n, &cap, a, "check", str_of(c->check->id), c->path, c->message);

@@ -220,7 +220,7 @@ static void explain_finding(struct explanations *x, const struct finding *f)
 		put(x, t, "see", f->references.v[i]);
 }
 
-static void explain_check(struct explanations *x, const struct check_result *c)
+static void explain_check(struct explanations *x, const struct config_finding *c)
 {
 	struct explanation *t =
 		begin(x, arena_printf(x->a, "%s: %s", c->check->id, c->check->title));
@@ -288,7 +288,7 @@ static bool finding_is(const struct finding *f, struct str id)
 	return is;
 }
 
-static bool check_is(const struct check *c, struct str id)
+static bool check_is(const struct config_check *c, struct str id)
 {
 	bool is = str_eq_nocase(str_of(c->id), id);
 	for (const char *const *o = c->others; o && *o && !is; o++)

@@ -117,7 +117,7 @@ static void add_secret(struct arena *a, struct item *i, const struct secret_find
 	set_suppressed(a, i, &f->suppressed);
 }
 
-static void add_check(struct arena *a, struct item *i, const struct check_result *c)
+static void add_check(struct arena *a, struct item *i, const struct config_finding *c)
 {
 	i->kind = ITEM_CHECK;
 	i->id = str_of(c->check->id);

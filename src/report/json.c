@@ -339,7 +339,7 @@ static void put_configuration(struct json_out *o, const struct report *r)
 	json_put_key(o, "configuration");
 	json_begin_array(o);
 	for (size_t i = 0; i < r->n_checks; i++) {
-		const struct check_result *c = &r->checks[i];
+		const struct config_finding *c = &r->checks[i];
 		if (c->suppressed.by.n)
 			continue;
 		json_begin_object(o);

@@ -39,7 +39,7 @@ struct report {
 	size_t n_findings;
 	struct secret_finding *secrets;
 	size_t n_secrets;
-	struct check_result *checks;    /* configuration: only what failed */
+	struct config_finding *checks;    /* configuration: only what failed */
 	size_t n_checks;
 	struct licence_finding *licences;
 	size_t n_licences;

@@ -458,7 +458,7 @@ static void put_more(struct table *t, size_t all, size_t shown)
 		buf_addf(t->out, "    and %zu more (--format json lists all)\n", all - shown);
 }
 
-static void put_check_head(struct table *t, const struct check *c)
+static void put_check_head(struct table *t, const struct config_check *c)
 {
 	enum severity s = SEVERITY_UNKNOWN;
 	severity_parse(str_of(c->severity), &s);
@@ -478,9 +478,9 @@ static void put_checks(struct table *t, const struct report *r)
 		n += !r->checks[i].suppressed.by.n;
 	if (n)
 		buf_addf(t->out, "Configuration: %zu finding%s\n", n, n == 1 ? "" : "s");
-	const struct check *last = NULL;
+	const struct config_check *last = NULL;
 	for (size_t i = 0; i < r->n_checks; i++) {
-		const struct check_result *c = &r->checks[i];
+		const struct config_finding *c = &r->checks[i];
 		if (c->suppressed.by.n)
 			continue;
 		if (c->check != last) {

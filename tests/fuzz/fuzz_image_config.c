@@ -8,7 +8,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct arena a = { 0 };
 	struct image image = { 0 };
 	struct err e;
-	struct check_result *v;
+	struct config_finding *v;
 	size_t n;
 	if (image_config_parse(&a, (struct str){ (const char *)data, size }, &image.cfg, &e) == 0) {
 		struct inventory inv = {

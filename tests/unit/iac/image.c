@@ -19,7 +19,7 @@ struct judged {
 	struct arena a;
 	struct image image;
 	struct inventory inv;
-	struct check_result *v;
+	struct config_finding *v;
 	size_t n;
 };
 
@@ -38,7 +38,7 @@ static size_t count(const struct judged *j, struct str id)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < j->n; i++) {
-		const struct check *c = j->v[i].check;
+		const struct config_check *c = j->v[i].check;
 		bool hit = str_eq(id, str_of(c->id));
 		for (size_t k = 0; c->others[k]; k++)
 			hit |= str_eq(id, str_of(c->others[k]));

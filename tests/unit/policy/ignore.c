@@ -85,7 +85,7 @@ static void test_findings(void **state)
 static void test_others(void **state)
 {
 	static const char *const names[] = { "CIS-DI-0001", "DS-0002", NULL };
-	const struct check check = { .id = "LZ-IMG-001", .others = names };
+	const struct config_check check = { .id = "LZ-IMG-001", .others = names };
 	static const char *const texts[] = { "DS-0002",	     "LZ-IMG-001", "aws-key",
 					     "GPL-3.0-only", "forbidden",  "eicar" };
 	(void)state;
@@ -96,7 +96,7 @@ static void test_others(void **state)
 		struct err e;
 		struct secret secret = { .rule = S("aws-key"), .path = S("root/.env") };
 		struct malware malware = { .rule = S("eicar") };
-		struct check_result c = { .check = &check };
+		struct config_finding c = { .check = &check };
 		struct secret_finding s = { .secret = &secret };
 		struct licence_finding l = { .expression = S("GPL-3.0-only"),
 					     .category = S("forbidden") };

@@ -148,7 +148,7 @@ static void test_table(void **state)
 /* Findings of every other kind count and are filtered as vulnerabilities are. */
 static void test_kinds(void **state)
 {
-	static const struct check high = { .severity = "HIGH" };
+	static const struct config_check high = { .severity = "HIGH" };
 	struct arena a = { 0 };
 	struct inventory inv = { .arena = &a };
 	struct secret low = { .severity = S("LOW") };
@@ -158,7 +158,7 @@ static void test_kinds(void **state)
 		static const enum severity of_kind[] = { SEVERITY_HIGH, SEVERITY_LOW,
 							 SEVERITY_MEDIUM, SEVERITY_CRITICAL };
 		for (int s = SEVERITY_NEGLIGIBLE; s <= SEVERITY_CRITICAL; s++) {
-			struct check_result check = { .check = &high };
+			struct config_finding check = { .check = &high };
 			struct secret_finding secret = { .secret = &low };
 			struct licence_finding licence = { .severity = SEVERITY_MEDIUM };
 			struct malware_finding malware = { .malware = &bad };

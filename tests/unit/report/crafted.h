@@ -204,7 +204,7 @@ static inline void crafted_findings(struct crafted *c, struct report *r)
 static inline void crafted_others(struct crafted *c, struct report *r)
 {
 	static const char *const ids[] = { "CIS-DI-0001", "DS-0002", NULL };
-	static const struct check check = {
+	static const struct config_check check = {
 		"LZ-IMG-001",
 		"HIGH",
 		"The image runs as root",
@@ -243,10 +243,10 @@ static inline void crafted_others(struct crafted *c, struct report *r)
 	r->secrets[1] = (struct secret_finding){ .secret = env };
 	r->n_checks = 2;
 	r->checks = arena_array(&c->arena, 2, sizeof *r->checks);
-	r->checks[0] = (struct check_result){ .check = &check,
+	r->checks[0] = (struct config_finding){ .check = &check,
 					      .message = crafted_text(c, "No USER is set."),
 					      .layer = -1 };
-	r->checks[1] = (struct check_result){ .check = &check,
+	r->checks[1] = (struct config_finding){ .check = &check,
 					      .message = crafted_text(c, "setuid: usr/bin/su"),
 					      .path = crafted_text(c, "usr/bin/su"),
 					      .line = 1,
