@@ -52,8 +52,7 @@ static int open_notation(struct verify_job *j, struct notation_trust **trust,
 	};
 	if (args_file(a, "trust-policy", JSON_TREE_MAX, &policy, e))
 		return e->code;
-	struct str store = arena_printf(a->arena, "%.*s/truststore", STR(dir));
-	int r = policy.n ? notation_trust_parse(policy, store, trust, e)
+	int r = policy.n ? notation_trust_parse(policy, dir, trust, e)
 			 : notation_trust_open(dir, trust, e);
 	if (r == 0)
 		r = revocation_open(&o, revocation, e);
