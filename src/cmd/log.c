@@ -21,7 +21,7 @@ static const struct option options[] = {
 	{ "json-lines", 0, NULL, NULL, false, false, "lines to append must be JSON objects" },
 	{ "wait", 0, "DURATION", NULL, false, false, "wait this long for another writer" },
 	{ "add", 0, "FILE", "FILE", false, false, "cosigned checkpoint to put in" },
-	{ "index", 0, "N", NULL, false, false, "number of the entry to prove" },
+	{ "index", 0, "N", NULL, false, false, "number of the entry" },
 	{ "entry", 0, "FILE", "FILE", false, false, "the entry's bytes" },
 	{ "proof", 0, "FILE", "FILE", false, false, "proof to verify" },
 	{ "old-size", 0, "N", NULL, false, false, "size to prove consistency from" },
@@ -340,6 +340,17 @@ static void show_json(const struct args *a, const struct tlog *t, const struct n
 	buf_add_char(out, '\n');
 }
 
+/* One entry, as it was appended. */
+static int show_entry(const struct args *a, struct tlog *t)
+{
+	struct buf out CLEANUP(buf_done) = { 0 };
+	struct err e = { 0 };
+	uint64_t index = 0;
+	if (log_number(a, "index", &index, &e) || tlog_read_entry(t, index, &out, &e))
+		return fail(a, &e);
+	return log_print(a, &out);
+}
+
 /* Says what the checkpoint claims, also when nobody knows whose it is; but then it says that. */
 static int run_show(const struct args *a, struct str dir)
 {
@@ -353,6 +364,8 @@ static int run_show(const struct args *a, struct str dir)
 	int r = known ? log_open(a, dir, &who, &t, &e) : tlog_open(dir, NULL, &t, &e);
 	if (r || note_parse(tlog_checkpoint(t), a->arena, &n, &e))
 		return fail(a, &e);
+	if (args_str(a, "index").n)
+		return show_entry(a, t);
 	struct merkle_hash root = tlog_root(t);
 	if (log_wants_json(a)) {
 		show_json(a, t, &n, known, &out);

@@ -9,7 +9,7 @@
 
 enum { PROOF_MAX = NOTE_MAX + 2 * MERKLE_PROOF_MAX * MERKLE_HASH };
 
-static int number(const struct args *a, const char *option, uint64_t *out, struct err *e)
+int log_number(const struct args *a, const char *option, uint64_t *out, struct err *e)
 {
 	struct str text = args_str(a, option);
 	if (!str_to_u64(text, INT64_MAX, out))
@@ -23,7 +23,7 @@ static int which(const struct args *a, struct tlog *t, uint64_t *index, struct e
 {
 	struct str entry = { 0 };
 	if (args_str(a, "index").n)
-		return number(a, "index", index, e);
+		return log_number(a, "index", index, e);
 	if (args_file(a, "entry", TLOG_ENTRY_MAX, &entry, e))
 		return e->code;
 	struct merkle_hash leaf = merkle_leaf(entry);
@@ -242,7 +242,7 @@ int log_consistency(const struct args *a, struct str dir)
 		return fail(a, &e);
 	if (args_str(a, "old-checkpoint").n)
 		return continue_checkpoint(a, t, &who);
-	if (number(a, "old-size", &old, &e) || tlog_prove_consistency(t, old, &p, &e))
+	if (log_number(a, "old-size", &old, &e) || tlog_prove_consistency(t, old, &p, &e))
 		return fail(a, &e);
 	if (log_wants_json(a)) {
 		proof_json(a, t, "oldSize", old, &p, &out);

@@ -23,6 +23,7 @@ int log_note_origin(const struct args *a, struct str note, struct str *out, stru
 int log_open(const struct args *a, struct str dir, struct log_who *who, struct tlog **out,
 	     struct err *e);
 struct str log_hash(const struct args *a, const struct merkle_hash *h); /* base64 */
+int log_number(const struct args *a, const char *option, uint64_t *out, struct err *e);
 bool log_wants_json(const struct args *a);
 /* Prints what is in the buffer to standard output. */
 int log_print(const struct args *a, const struct buf *b);

@@ -63,7 +63,7 @@ int tlog_prove_inclusion(struct tlog *t, uint64_t index, struct merkle_proof *ou
 int tlog_prove_consistency(struct tlog *t, uint64_t old_size, struct merkle_proof *out,
 			   struct err *e);
 /* Reads every entry, computes every tile and the root. An answer (answer.h): 1, or 0 with what was found, at most
- * TLOG_FINDINGS_MAX lines that name entries and files. */
+ * TLOG_FINDINGS_MAX lines that name entries and files; ERR_IO when a file could not be read. */
 int tlog_verify(struct tlog *t, struct arena *a, struct strs *findings, struct err *e);
 
 /* Proofs in the text form of c2sp.org/tlog-proof: index, hashes and checkpoint. */

@@ -77,6 +77,20 @@ static int load_bundle(struct tlog *t, struct err *e)
 	return 0;
 }
 
+/* Full tiles that an append which failed left where the checkpoint has partial ones or none: nobody shall take them for
+ * what replaced those. */
+static int remove_unpublished(const struct tlog *t, struct err *e)
+{
+	for (unsigned level = 0; level <= TLOG_ENTRIES; level++) {
+		struct buf path CLEANUP(buf_done) = { 0 };
+		unsigned hashes = level == TLOG_ENTRIES ? 0 : level;
+		tlog_tile_path(level, t->edge->index[hashes], TLOG_TILE, &path);
+		if (unlinkat(t->dir, buf_cstr(&path), 0) && errno != ENOENT && errno != ENOTDIR)
+			return err_sys(e, "removing %s", path.p);
+	}
+	return 0;
+}
+
 int tlog_load_edge(struct tlog *t, struct err *e)
 {
 	struct tlog_edge *edge = t->edge;
@@ -91,7 +105,7 @@ int tlog_load_edge(struct tlog *t, struct err *e)
 	if (!merkle_eq(&root, &t->point.root))
 		return err_set(e, ERR_INVALID,
 			       "the last tiles are not those of the checkpoint's root");
-	if (load_bundle(t, e))
+	if (load_bundle(t, e) || remove_unpublished(t, e))
 		return e->code;
 	t->stale = false;
 	return 0;
@@ -175,6 +189,8 @@ static int write_batch(struct tlog *t, struct batch *b, const struct str *v, siz
 	for (unsigned level = 0; level < TLOG_LEVELS; level++)
 		if (b->changed[level] && t->edge->n[level] && write_tile(t, b, level, e))
 			return e->code;
+	if (t->edge->index[0] != b->first_tile[0] && remove_unpublished(t, e))
+		return e->code;
 	if (!b->sync && syncfs(t->dir))
 		return err_sys(e, "syncing the file system");
 	return 0;

@@ -10,12 +10,22 @@ struct check {
 	struct arena *a;
 	struct strs *findings;
 	struct tlog_edge *edge;
+	struct err io; /* the first file that could not be read: then nothing was found out */
 };
 
 static void found(struct check *c, struct str text)
 {
 	if (c->findings->n < TLOG_FINDINGS_MAX)
 		*ARENA_PUSH(c->a, c->findings->v, c->findings->n, c->findings->cap) = text;
+}
+
+/* A file that is not there or not what it should be is a finding; a disk that fails is none. */
+static void found_error(struct check *c, const struct err *e)
+{
+	if (e->code == ERR_IO && c->io.code == 0)
+		c->io = *e;
+	else if (e->code != ERR_IO)
+		found(c, arena_str(c->a, str_of(e->text)));
 }
 
 static void found_entry(struct check *c, uint64_t index, const char *what)
@@ -32,7 +42,7 @@ static void check_tile(struct check *c, unsigned level)
 	struct err e = { 0 };
 	tlog_tile_path(level, c->edge->index[level], width, &path);
 	if (tlog_read_tile(c->t->dir, level, c->edge->index[level], width, tile, &e)) {
-		found(c, arena_str(c->a, str_of(e.text)));
+		found_error(c, &e);
 		return;
 	}
 	for (unsigned i = 0; i < width; i++) {
@@ -73,7 +83,8 @@ static unsigned bundle_leaves(struct check *c, uint64_t index, unsigned width,
 	if (r < 0) {
 		struct buf path CLEANUP(buf_done) = { 0 };
 		tlog_tile_path(TLOG_ENTRIES, index, width, &path);
-		found(c, arena_printf(c->a, "%s: %s", buf_cstr(&path), e.text));
+		err_in(&e, "%s", buf_cstr(&path));
+		found_error(c, &e);
 	}
 	return n;
 }
@@ -86,7 +97,7 @@ static void check_bundle(struct check *c, uint64_t index, unsigned width)
 	uint64_t base = index * TLOG_TILE;
 	unsigned n = bundle_leaves(c, index, width, leaves, &more), at = 0;
 	if (tlog_read_tile(c->t->dir, 0, index, width, tile, &e)) {
-		found(c, arena_str(c->a, str_of(e.text)));
+		found_error(c, &e);
 		for (unsigned i = 0; i < n; i++)
 			add_leaf(c, leaves[i]);
 		return;
@@ -109,8 +120,13 @@ static void check_bundle(struct check *c, uint64_t index, unsigned width)
 static int recompute(struct check *c, struct err *e)
 {
 	uint64_t size = c->t->point.size;
-	for (uint64_t at = 0; at < size && c->findings->n < TLOG_FINDINGS_MAX; at += TLOG_TILE)
+	for (uint64_t at = 0; at < size && c->findings->n < TLOG_FINDINGS_MAX && !c->io.code;
+	     at += TLOG_TILE)
 		check_bundle(c, at / TLOG_TILE, (unsigned)MIN(size - at, (uint64_t)TLOG_TILE));
+	if (c->io.code) {
+		*e = c->io;
+		return err_in(e, "log %s", c->t->path);
+	}
 	if (c->findings->n == TLOG_FINDINGS_MAX)
 		return err_set(e, ERR_INVALID, "log %s: %s; and more", c->t->path,
 			       c->findings->v[0].p);
@@ -134,6 +150,8 @@ int tlog_verify(struct tlog *t, struct arena *a, struct strs *findings, struct e
 		abort();
 	int r = recompute(&c, e);
 	free(c.edge);
+	if (r == ERR_IO)
+		return r;
 	*findings = list;
 	return r == 0;
 }

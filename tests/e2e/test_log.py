@@ -39,9 +39,9 @@ def entries(folder, size):
     for n in range(0, size, 256):
         index, width = n // 256, min(256, size - n)
         digits = f'{index:03}' if index < 1000 else f'x{index // 1000:03}/{index % 1000:03}'
-        path = folder / 'tile/entries' / digits
-        if width < 256 and not path.exists():
-            path = folder / f'tile/entries/{digits}.p/{width}'
+        path = folder / f'tile/entries/{digits}.p/{width}'
+        if not path.exists():
+            path = folder / 'tile/entries' / digits
         data = path.read_bytes()
         while data and len(out) < size:
             k = int.from_bytes(data[:2], 'big')
@@ -100,6 +100,8 @@ def test_proofs_hold_by_python_and_openssl(lazaret, log, tmp_path):
     (tmp_path / 'entry').write_text('entry 600')
     assert lazaret('log', 'prove', 'audit', '--entry', 'entry').returncode == 3
     assert entries(log, 600) == [f'entry {i}'.encode() for i in range(600)]
+    assert lazaret('log', 'show', 'audit', '--index', 300).stdout == 'entry 300'
+    assert lazaret('log', 'show', 'audit', '--index', 600).returncode == 3
 
 
 def test_what_is_altered_is_named(lazaret, log):

@@ -409,6 +409,7 @@ static void test_recovery(void **state)
 	struct arena a CLEANUP(arena_done) = { 0 };
 	struct err e = { 0 };
 	struct tlog *t = make_log(255);
+	char path[200];
 	(void)state;
 	get_file("checkpoint", &was);
 	append(t, 255, 10);
@@ -434,6 +435,9 @@ static void test_recovery(void **state)
 	put_file("checkpoint.next", S("garbage"));
 	OK(tlog_open_writer(str_of(log_dir), key, 0, &t, &e));
 	assert_int_equal(tlog_size(t), 255);
+	snprintf(path, sizeof path, "%s/tile/entries/000", log_dir);
+	assert_int_equal(access(path, F_OK),
+			 -1); /* nobody takes it for the partial one's successor */
 	append(t, 255, 3);
 	tlog_close(t);
 	assert_string_equal(finding(&a), "");
