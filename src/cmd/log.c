@@ -213,8 +213,8 @@ static int append_batch(const struct args *a, struct tlog *t, const struct strs 
 	uint64_t first = 0;
 	if (tlog_append(t, entries->v, entries->n, &first, e))
 		return e->code;
-	for (size_t i = 0; i < entries->n; i++)
-		buf_addf(&out, "%llu\n", (unsigned long long)(first + i));
+	for (uint64_t i = first; i < first + entries->n; i++)
+		buf_addf(&out, "%llu\n", (unsigned long long)i);
 	return log_print(a, &out) == EXIT_YES ? 0 : err_set(e, ERR_IO, "nobody takes the indexes");
 }
 
@@ -280,7 +280,8 @@ static int append_lines(const struct args *a, struct tlog *t, struct err *e)
 		if (rest.n > TLOG_ENTRY_MAX)
 			return err_set(e, ERR_LIMIT, "a line is longer than %d bytes",
 				       TLOG_ENTRY_MAX);
-		memmove(in.p, rest.p ? rest.p : in.p, rest.n);
+		if (rest.n)
+			memmove(in.p, rest.p, rest.n);
 		in.n = rest.n;
 	}
 	return 0;

@@ -136,7 +136,7 @@ static int check_snapshot(const struct reader *r, struct str role, struct str by
 	if (str_eq(json_key(j), role) &&
 	    base64_decode(json_get_str(json_get(j, "hashes"), "sha256"), &wanted))
 		break;
-	if (wanted.n != is.len || memcmp(wanted.p, is.bytes, is.len) != 0)
+	if (!wanted.p || wanted.n != is.len || memcmp(wanted.p, is.bytes, is.len) != 0)
 		return err_set(e, ERR_INVALID, "%.*s is not the file that the snapshot names",
 			       STR(role));
 	return 0;

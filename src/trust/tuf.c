@@ -18,7 +18,7 @@ void tuf_quote(struct str s, bool keep_slash, struct buf *out)
 {
 	for (size_t i = 0; i < s.n; i++) {
 		unsigned char c = (unsigned char)s.p[i];
-		if (c <= 0x20 || c >= 0x7f || memchr("\"#%<>?[\\]^`{|}", c, 14) ||
+		if (c <= 0x20 || c >= 0x7f || strchr("\"#%<>?[\\]^`{|}", c) ||
 		    (c == '/' && !keep_slash))
 			buf_addf(out, "%%%02X", c);
 		else
@@ -68,9 +68,12 @@ static int load_root(struct tuf *t, struct err *e)
 		return err_set(e, ERR_NOT_FOUND,
 			       "there is no trust root in %.*s: `lazaret trust init` makes one",
 			       STR(t->dir));
-	if (r || tuf_metadata_parse(str_buf(&bytes), "root", &m, e) ||
-	    tuf_metadata_verify(m, m, tuf_root_role(m, "root"), "root", e))
-		return e->code;
+	if (r == 0)
+		r = tuf_metadata_parse(str_buf(&bytes), "root", &m, e);
+	if (r == 0)
+		r = tuf_metadata_verify(m, m, tuf_root_role(m, "root"), "root", e);
+	if (r)
+		return r;
 	t->root = STEAL(m);
 	return 0;
 }
@@ -207,9 +210,9 @@ static int fetch_role(struct tuf *t, struct str role, const char *type, size_t m
 	buf_add_str(&name, S(".json"));
 	if (json_u64(json_get(entry, "length"), &length) && length < max)
 		max = (size_t)length;
-	if (t->mirror->get(t->mirror->ctx, buf_cstr(&name), max, &bytes, e))
-		return e->code == ERR_NOT_FOUND ? err_set(e, ERR_IO, "the mirror has no %s", name.p)
-						: e->code;
+	int r = t->mirror->get(t->mirror->ctx, buf_cstr(&name), max, &bytes, e);
+	if (r)
+		return r == ERR_NOT_FOUND ? err_set(e, ERR_IO, "the mirror has no %s", name.p) : r;
 	if (tuf_check_file(str_buf(&bytes), entry, false, e) ||
 	    tuf_metadata_parse(str_buf(&bytes), type, &m, e))
 		return err_in(e, "%s", name.p);
@@ -263,10 +266,10 @@ static int update_snapshot(struct tuf *t, struct err *e)
 		m = STEAL(stored);
 	else if (!t->mirror)
 		return not_stored(t, "snapshot", e);
-	else if (fetch_role(t, S("snapshot"), "snapshot", TUF_SNAPSHOT_MAX, entry, version, &m,
-			    e) ||
-		 tuf_metadata_verify(m, t->root, signers, "snapshot", e) ||
-		 (stored && nothing_went_back(stored, m, e)))
+	else if (fetch_role(t, S("snapshot"), "snapshot", TUF_SNAPSHOT_MAX, entry, version, &m, e))
+		return err_in(e, "snapshot metadata");
+	if (tuf_metadata_verify(m, t->root, signers, "snapshot", e) ||
+	    (stored && nothing_went_back(stored, m, e)))
 		return e->code;
 	if (check_expiry(t, m, "snapshot", e) || store(t, S("snapshot"), str_buf(&m->bytes), e))
 		return e->code;

@@ -13,13 +13,11 @@ static const char *const top_level[] = { "root", "timestamp", "snapshot", "targe
 
 static bool from_hex(struct str hex, struct buf *out)
 {
-	static const char digits[] = "0123456789abcdef";
 	if (hex.n % 2)
 		return false;
 	for (size_t i = 0; i < hex.n; i += 2) {
 		uint64_t v = 0;
-		if (!memchr(digits, hex.p[i] | 32, 16) ||
-		    !str_to_u64_base(str_upto(str_from(hex, i), 2), 16, 255, &v))
+		if (!str_to_u64_base(str_upto(str_from(hex, i), 2), 16, 255, &v))
 			return false;
 		buf_add_char(out, (char)v);
 	}

@@ -119,8 +119,9 @@ static int load_role(struct tuf *t, const struct ask *a, const struct tuf_metada
 			*out = t->delegated[i].m;
 			return 0;
 		}
-	if (tuf_load_targets(t, a->role, a->by, a->signers, &m, e))
-		return e->code;
+	int r = tuf_load_targets(t, a->role, a->by, a->signers, &m, e);
+	if (r)
+		return r;
 	*ARENA_PUSH(&t->arena, t->delegated, t->n_delegated, t->cap_delegated) =
 		(struct tuf_delegated){ a->role, a->by, m };
 	*out = m;
@@ -157,8 +158,9 @@ static int search_roles(struct search *s, const struct json **out, struct err *e
 				       TUF_DELEGATIONS_MAX);
 		if (seen_before(s, a.role))
 			continue;
-		if (load_role(s->t, &a, &m, e))
-			return e->code;
+		int r = load_role(s->t, &a, &m, e);
+		if (r)
+			return r;
 		*out = find_name(m, s->name);
 		if (*out)
 			return 0;
