@@ -122,6 +122,18 @@ def test_sigstore_history(client, data, tmp_path):
         assert client.version('root') == 15 and client.version('timestamp') == 762
         assert client.trusted_root() == (data / 'sign/sigstore/root-signing/targets/trusted_root.json').read_bytes()
     assert client.lazaret('trust', 'init', '--mirror', folder, '--at', '2026-08-25').returncode == 0
+    # What verifies finds it there, offline and long after the metadata has expired.
+    case = next(c for c in json.loads((data / 'sign/sigstore/cases.json').read_text()) if c['case'] == 'happy-path-v0.3')
+    ask = ['verify-blob', data / 'sign/sigstore' / case['artifact'], '--bundle', data / 'sign/sigstore' / case['bundle'], '--offline',
+           '--certificate-identity', case['identity'], '--certificate-oidc-issuer', case['issuer']]
+    r = client.lazaret(*ask)
+    assert r.returncode == 0, r.stdout + r.stderr
+    kept = client.cache / 'targets/trusted_root.json'
+    kept.write_bytes(kept.read_bytes().replace(b'sigstore.dev', b'sigstore.bad'))
+    assert client.lazaret(*ask).returncode == 3
+    assert client.lazaret(*ask, env={'TUF_ROOT': str(tmp_path / 'nothing')}).returncode == 3
+    assert client.update('--at', '2026-08-25').returncode == 0      # the file that was altered comes again
+    assert client.lazaret(*ask).returncode == 0
     assert client.update('--at', '2026-08-29').returncode == 1
     assert client.update('--at', '2026-11-21').returncode == 1
     (folder / '9.root.json').write_bytes((folder / '10.root.json').read_bytes())
