@@ -9,6 +9,7 @@ import pathlib
 import shutil
 import subprocess
 import tempfile
+import time
 import urllib.error
 import urllib.request
 
@@ -636,6 +637,7 @@ def test_notation_with_a_timestamp(signed, tmp_path):
     """It outlives the signer's certificate; without the authority in the store it does not count."""
     ok(signed, 'cert', 'generate-test', 'own', env={'XDG_CONFIG_HOME': str(tmp_path / 'config')})
     keys = tmp_path / 'config/notation/localkeys'
+    time.sleep(2.1)     # the timestamp is exact to a second, and all of it must be in the certificate's time
     with Sigstore(tmp_path / 'sigstore') as s:
         ok(signed, 'sign', '--key', keys / 'own.key', '--certificate-chain', keys / 'own.crt', '--format', 'notation-cose',
            '--timestamp-server-url', f'{s.url}/{s.tsa.name}', signed.image)
