@@ -55,7 +55,7 @@ check-full:
 	@python3 tests/run.py --full
 
 bench:
-	$(call need,$(BUILD_PACKAGES) $(RUN_PACKAGES))
+	$(call need,$(BUILD_PACKAGES) $(RUN_PACKAGES) openssl python3-cryptography)
 	@bench/run
 
 fuzz:
