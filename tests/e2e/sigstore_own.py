@@ -408,10 +408,13 @@ def pae(kind, body):
 class Rekor2(Tree):
     def __init__(self, world, name):
         super().__init__(world, name)
-        self.key = ed25519.Ed25519PrivateKey.generate()
-        self.raw = self.key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
-        self.id = sha256(self.host.encode() + b'\n\1' + self.raw)
+        self.public = self.make_key()
+        self.id = sha256(self.host.encode() + b'\n\1' + self.public.public_bytes(Encoding.Raw, PublicFormat.Raw))
         self.fill(5)
+
+    def make_key(self):
+        self.key = ed25519.Ed25519PrivateKey.generate()
+        return self.key.public_key()
 
     def checkpoint(self):
         text = self.note(self.host)
@@ -462,7 +465,56 @@ class Rekor2(Tree):
 
     def as_trusted(self):
         return {'baseUrl': f'https://{self.host}', 'hashAlgorithm': 'SHA2_256', 'logId': {'keyId': b64(self.id)},
-                'publicKey': {'rawBytes': b64(spki(self.key.public_key())), 'keyDetails': 'PKIX_ED25519', 'validFor': self.valid()}}
+                'publicKey': {'rawBytes': b64(spki(self.public)), 'keyDetails': 'PKIX_ED25519', 'validFor': self.valid()}}
+
+
+class OwnLog(Rekor2):
+    """Rekor 2 in front of the program's own log (`lazaret log`): checkpoint, proofs and tiles are the log's; the tree that is kept here
+    beside it must agree."""
+
+    def __init__(self, world, name, lazaret):
+        self.lazaret, self.folder = lazaret, world.folder / name
+        super().__init__(world, name)
+
+    def make_key(self):
+        self.run('init', self.folder, '--origin', self.host)
+        raw = base64.b64decode(self.folder.with_suffix('.vkey').read_text().strip().split('+', 2)[2])
+        assert raw[0] == 1
+        return ed25519.Ed25519PublicKey.from_public_bytes(raw[1:])
+
+    def run(self, *args, input=None):
+        r = self.lazaret('log', *args, input=input, env={'COSIGN_PASSWORD': 'log'})
+        assert r.returncode == 0, r.stderr
+        return r.stdout
+
+    def append(self, body):
+        i, there = super().append(body)
+        if not there:
+            self.log([body])
+        return i, there
+
+    def fill(self, n):
+        new = [body for body in (b'entry %d of somebody else' % i for i in range(n)) if not Tree.append(self, body)[1]]
+        self.log(new)
+
+    def log(self, bodies):
+        """Its numbers are ours."""
+        n = len(self.entries)
+        out = self.run('append', self.folder, '-', input=''.join(body.decode() + '\n' for body in bodies))
+        assert [int(line) for line in out.split()] == list(range(n - len(bodies), n))
+
+    def path(self, at, first=0, end=None):
+        path = super().path(at, first, end)
+        if end is None:
+            lines = self.run('prove', self.folder, '--index', at).partition('\n\n')[0].split('\n')
+            assert [base64.b64decode(line) for line in lines[2:]] == path
+        return path
+
+    def checkpoint(self):
+        return (self.folder / 'checkpoint').read_text()
+
+    def tile(self, level, rest):
+        return (self.folder / 'tile' / str(level) / rest).read_bytes()
 
 
 class TSA(Service):

@@ -197,6 +197,25 @@ def test_existing_entry_is_proved_from_tiles(world, before, behind):
     assert 'does not prove' in world.sign(*args, '--trusted-root', world.s.trusted_root(), status=3)
 
 
+def test_our_own_log(world):
+    """The log of `lazaret log` takes the place of Rekor 2: its checkpoints, proofs and tiles."""
+    log = world.s.log2 = world.s.add(own.OwnLog(world.s, 'own-log', world.lazaret))
+    world.s.generations[0] = (*world.s.generations[0][:3], log, world.s.tsa)
+    bundle = world.sign(*world.services(log=2), '--trusted-root', world.s.trusted_root())
+    private, _ = world.key('--type', 'rsa-2048')
+    args = ['--key', private, *world.services(fulcio=False, log=2, tsa=False), '--trusted-root', world.s.trusted_root()]
+    first = world.sign(*args)
+    log.fill(300)
+    assert len(log.entries) == 302
+    second = world.sign(*args)
+    assert material(json.loads(first.read_text()))['tlogEntries'] != material(json.loads(second.read_text()))['tlogEntries']
+    world.s.stop()
+    world.verify(bundle)
+    for path in (first, second):
+        world.verify_key(path, '--require-log')
+    assert world.lazaret('log', 'verify', log.folder).returncode == 0
+
+
 # What is missing is said
 
 def test_nothing_is_assumed(world):
@@ -424,6 +443,7 @@ def test_timestamp_outside_the_authority(world):
     def later(doc):
         doc['timestampAuthorities'][0]['validFor']['start'] = own.rfc3339(time.time() + 3600)
     world.verify(bundle, root=world.s.trusted_root(change=later), status=1)
+    world.verify(bundle, root=world.s.trusted_root(without=['timestampAuthorities']), status=1)
 
 
 @pytest.mark.parametrize('which', ['tlogs', 'ctlogs', 'certificateAuthorities'])
