@@ -43,9 +43,9 @@ static struct str environment(const struct args *a, const char *option, const ch
 	return v ? str_of(v) : given;
 }
 
-int trust_open_source(struct trust_job *j, struct str where, struct err *e)
+int trust_open_source(struct trust_job *j, struct str where, bool plain, struct err *e)
 {
-	struct fetch_options o = { .retries = 3 };
+	struct fetch_options o = { .retries = 3, .plain_http = plain };
 	if (tuf_source_is_web(where) && args_flag(j->a, "offline"))
 		return err_set(e, ERR_IO, "%.*s cannot be asked: --offline", STR(where));
 	if (tuf_source_is_web(where) && !j->fetch && fetch_open(&o, &j->fetch, e))
@@ -134,7 +134,7 @@ static int run_init(struct trust_job *j)
 	/* A root from a file needs nobody else. */
 	bool alone = args_flag(j->a, "offline") && tuf_source_is_web(mirror) &&
 		     environment(j->a, "root", "TUF_ROOT_JSON").n;
-	if (!alone && trust_open_source(j, mirror, &e))
+	if (!alone && trust_open_source(j, mirror, true, &e))
 		return fail(j->a, &e);
 	if (first_root(j, &root, &e) || tuf_init(j->dir, root, mirror, &e))
 		return trust_verdict(j->a, &e);
@@ -153,7 +153,7 @@ static int run_update(struct trust_job *j)
 		mirror = arena_str(j->a->arena, str_buf(&kept));
 	}
 	bool ask = !args_flag(j->a, "offline") || !tuf_source_is_web(mirror);
-	if (ask && trust_open_source(j, mirror, &e))
+	if (ask && trust_open_source(j, mirror, true, &e))
 		return fail(j->a, &e);
 	return refresh(j);
 }

@@ -96,7 +96,7 @@ int trust_import_dct(struct trust_job *j)
 {
 	struct dct d = { 0 };
 	struct err e = { 0 };
-	if (trust_open_source(j, j->a->words.v[1], &e))
+	if (trust_open_source(j, j->a->words.v[1], false, &e))
 		return fail(j->a, &e);
 	if (dct_read(&j->source.mirror, j->a->arena, &d, &e))
 		return trust_verdict(j->a, &e);

@@ -16,8 +16,8 @@ struct trust_job {
 
 /* Prints the error. What is not signed as it must be is a no (EXIT_NO); else we could not find out. */
 int trust_verdict(const struct args *a, const struct err *e);
-/* A web server is not asked under --offline. */
-int trust_open_source(struct trust_job *j, struct str where, struct err *e);
+/* A web server is not asked under --offline. `plain`: it may be one without TLS. */
+int trust_open_source(struct trust_job *j, struct str where, bool plain, struct err *e);
 
 int trust_import_dct(struct trust_job *j);
 

@@ -149,7 +149,8 @@ int checkpoint_parse(struct str text, struct checkpoint *out, struct err *e)
 
 void checkpoint_text(const struct checkpoint *c, struct buf *out)
 {
-	buf_addf(out, "%.*s\n%llu\n", STR(c->origin), (unsigned long long)c->size);
+	buf_add_str(out, c->origin);
+	buf_addf(out, "\n%llu\n", (unsigned long long)c->size);
 	base64_encode((struct str){ (const char *)c->root.bytes, MERKLE_HASH }, out);
 	buf_add_char(out, '\n');
 	buf_add_str(out, c->extensions);
@@ -298,7 +299,8 @@ void note_vkey(struct str name, enum note_kind kind, const struct key *k, struct
 	note_hint(name, kind, k, hint);
 	buf_add_char(&bytes, (char)type_byte(kind));
 	buf_add_str(&bytes, kind == NOTE_SPKI ? key_spki(k) : raw_key(k));
-	buf_addf(out, "%.*s+%02x%02x%02x%02x+", STR(name), hint[0], hint[1], hint[2], hint[3]);
+	buf_add_str(out, name);
+	buf_addf(out, "+%02x%02x%02x%02x+", hint[0], hint[1], hint[2], hint[3]);
 	base64_encode(str_buf(&bytes), out);
 }
 
@@ -342,7 +344,9 @@ int note_sign(struct buf *note, struct str name, enum note_kind kind, const stru
 		return err_in(e, "signing a note as '%.*s'", STR(str_upto(name, 100)));
 	if (!whole)
 		buf_add_char(note, '\n');
-	buf_addf(note, "%s%.*s ", dash, STR(name));
+	buf_add_str(note, str_of(dash));
+	buf_add_str(note, name);
+	buf_add_char(note, ' ');
 	base64_encode(str_buf(&bytes), note);
 	buf_add_char(note, '\n');
 	return 0;

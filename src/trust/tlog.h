@@ -44,8 +44,8 @@ struct str tlog_checkpoint(const struct tlog *t); /* the signed note */
  * TLOG_ENTRY_MAX: then nothing was written. After a failure the handle can be used again; whether the batch is in,
  * the size tells. */
 int tlog_append(struct tlog *t, const struct str *v, size_t n, uint64_t *first, struct err *e);
-/* Puts cosignatures on the checkpoint: `note` is it with more lines. ERR_CONFLICT when the checkpoint is another one
- * by now. */
+/* Puts cosignatures on the checkpoint: `note` is it with more lines, which are added to those that are there.
+ * ERR_CONFLICT when the checkpoint is another one by now. */
 int tlog_add_signatures(struct tlog *t, struct str note, struct err *e);
 
 struct merkle_proof {

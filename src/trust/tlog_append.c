@@ -284,10 +284,25 @@ int tlog_append(struct tlog *t, const struct str *v, size_t n, uint64_t *first, 
 	return 0;
 }
 
+/* The checkpoint with the lines of `note` that it does not have yet. */
+static void merge_signatures(const struct tlog *t, struct str lines, struct buf *out)
+{
+	buf_add_str(out, str_buf(&t->note));
+	while (lines.n) {
+		struct buf line CLEANUP(buf_done) = { 0 };
+		struct str next = str_cut(&lines, '\n');
+		buf_add_char(&line, '\n');
+		buf_add_str(&line, next);
+		buf_add_char(&line, '\n');
+		if (str_find(str_buf(out), str_buf(&line)) < 0)
+			buf_add_str(out, str_from(str_buf(&line), 1));
+	}
+}
+
 int tlog_add_signatures(struct tlog *t, struct str note, struct err *e)
 {
 	struct arena a CLEANUP(arena_done) = { 0 };
-	struct buf copy CLEANUP(buf_done) = { 0 };
+	struct buf merged CLEANUP(buf_done) = { 0 };
 	struct checkpoint c = { 0 };
 	struct note was = { 0 }, is = { 0 };
 	if (!t->key)
@@ -296,11 +311,12 @@ int tlog_add_signatures(struct tlog *t, struct str note, struct err *e)
 		return err_in(e, "log %s", t->path);
 	if (note_parse(str_buf(&t->note), &a, &was, e) || note_parse(note, &a, &is, e))
 		return e->code;
-	if (!str_eq(was.text, is.text) || !str_starts(note, str_buf(&t->note)))
+	if (!str_eq(was.text, is.text))
 		return err_set(e, ERR_CONFLICT, "log %s has another checkpoint by now", t->path);
-	buf_add_str(&copy, note);
-	if (tlog_check_note(str_buf(&copy), NULL, &c, e) || tlog_publish(t->dir, note, e))
+	merge_signatures(t, str_from(note, is.text.n + 1), &merged);
+	if (tlog_check_note(str_buf(&merged), NULL, &c, e) ||
+	    tlog_publish(t->dir, str_buf(&merged), e))
 		return err_in(e, "log %s", t->path);
-	take_note(t, &copy, c);
+	take_note(t, &merged, c);
 	return 0;
 }

@@ -71,7 +71,9 @@ static void add_line(struct buf *out, const struct checkpoint *c)
 {
 	buf_addf(out, "%llu ", (unsigned long long)c->size);
 	base64_encode((struct str){ (const char *)c->root.bytes, MERKLE_HASH }, out);
-	buf_addf(out, " %.*s\n", STR(c->origin));
+	buf_add_char(out, ' ');
+	buf_add_str(out, c->origin);
+	buf_add_char(out, '\n');
 }
 
 static int write_state(const struct witness *w, const struct seen *s, const struct checkpoint *c,

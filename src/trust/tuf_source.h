@@ -11,7 +11,7 @@ struct tuf_source {
 	struct str url;
 	int dir; /* of a folder, else -1 */
 };
-/* "https://HOST/PATH", "http://..." (loopback only, unless `fetch` allows it), "file:///PATH" or a path. `where` is
+/* "https://HOST/PATH", "http://..." (beyond loopback if `fetch` allows it), "file:///PATH" or a path. `where` is
  * borrowed. `fetch` may be NULL for a folder: is_web tells. */
 bool tuf_source_is_web(struct str where);
 int tuf_source_open(struct str where, struct fetch *fetch, struct tuf_source *out, struct err *e);

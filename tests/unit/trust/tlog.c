@@ -458,7 +458,18 @@ static void test_signature_is_added(void **state)
 	w.state = str_buf(&state_path);
 	w.key = k;
 	assert_int_equal(witness_cosign(&w, tlog_checkpoint(t), &who, &p, &note, &e), 1);
+	/* Another witness saw the checkpoint at the same time; both lines are kept, each once. */
+	struct buf second CLEANUP(buf_done) = { 0 };
+	struct witness other = w;
+	other.name = S("witness.example/w2");
+	assert_int_equal(witness_cosign(&other, tlog_checkpoint(t), &who, &p, &second, &e), 1);
 	OK(tlog_add_signatures(t, str_buf(&note), &e));
+	OK(tlog_add_signatures(t, str_buf(&second), &e));
+	OK(tlog_add_signatures(t, str_buf(&note), &e));
+	struct arena a CLEANUP(arena_done) = { 0 };
+	struct note merged = { 0 };
+	OK(note_parse(tlog_checkpoint(t), &a, &merged, &e));
+	assert_int_equal(merged.n, 3);
 	/* A proof of it convinces who asks for this witness. */
 	struct note_verifier seen = { w.name, NOTE_COSIGNATURE, k, { 0 } };
 	struct tlog_proof proof = { .index = 3 }, parsed = { 0 };
