@@ -8,7 +8,11 @@
 #include <limits.h>
 #include <stdlib.h>
 
-enum { REKOR_NEWEST = 2, RETRIES = 2 };
+enum {
+	REKOR_NEWEST = 2,
+	RETRIES = 2,
+	ANSWER_SECONDS = 90
+}; /* a log of Rekor 2 takes 20 and more */
 #define AUDIENCE "sigstore"
 
 /* Services */
@@ -179,7 +183,7 @@ static int read_roots(const struct args *a, struct signing *s, struct err *e)
 
 static int open_fetch(struct signing *s, const struct signer_options *o, struct err *e)
 {
-	struct fetch_options fo = { .retries = RETRIES };
+	struct fetch_options fo = { .retries = RETRIES, .total_seconds = ANSWER_SECONDS };
 	if (o->key && !o->logs_needed && !o->tsas_needed)
 		return 0;
 	return fetch_open(&fo, &s->fetch, e);

@@ -82,7 +82,7 @@ static bool may_sign_code(const struct cert *c)
 
 static int check(const struct certs *certs, const struct key *key, struct err *e)
 {
-	const struct key *theirs = cert_key(certs->v[0]);
+	const struct key *theirs = certs->n ? cert_key(certs->v[0]) : NULL;
 	if (!theirs || !key_eq(theirs, key))
 		return err_set(e, ERR_INVALID,
 			       "the certificate authority certified another key than ours");
