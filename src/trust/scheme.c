@@ -86,3 +86,24 @@ void scheme_check_statement(const struct wanted *w, struct arena *a, struct proo
 	check_subject(&s, &w->target->digest, a, out);
 	statement_done(&s);
 }
+
+int scheme_judge_statement(const struct sigstore_bundle *b, struct str signs,
+			   const struct wanted *w, const struct trust_policy *p, struct arena *a,
+			   struct proof *out, struct err *e)
+{
+	struct str type = { 0 };
+	struct err why = { 0 };
+	if (scheme_peek(&b->dsse, a, &type, &why)) {
+		proof_check(out, a, "predicate-type", CHECK_NO, "%s", why.text);
+		return JUDGED;
+	}
+	out->predicate_type = type;
+	if (!str_eq(type, w->predicate_type.n ? w->predicate_type : signs))
+		return JUDGED_OTHER;
+	if (sigstore_verify(b, NULL, p->sigstore, a, out, e))
+		return e->code;
+	out->payload = arena_str(a, out->payload); /* it was the bundle's */
+	if (out->result == CHECK_YES)
+		scheme_check_statement(w, a, out);
+	return JUDGED;
+}

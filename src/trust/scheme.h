@@ -73,6 +73,9 @@ const struct scheme *scheme_find(struct str name);
 /* For schemes: checks of a verified DSSE payload: it is a statement of the type that is wanted about the target. The
  * payload is out->payload. */
 void scheme_check_statement(const struct wanted *w, struct arena *a, struct proof *out);
+/* `judge` of a bundle that holds a statement; `signs` is the predicate type of one that is a signature, empty: none is. */
+int scheme_judge_statement(const struct sigstore_bundle *b, struct str signs, const struct wanted *w,
+			   const struct trust_policy *p, struct arena *a, struct proof *out, struct err *e);
 /* The predicate type of an envelope that is not verified yet; ERR_INVALID for what is no statement. */
 int scheme_peek(const struct dsse *d, struct arena *a, struct str *predicate_type, struct err *e);
 

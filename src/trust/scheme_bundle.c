@@ -40,27 +40,6 @@ static int judge_message(const struct sigstore_bundle *b, const struct wanted *w
 	return JUDGED;
 }
 
-static int judge_statement(const struct sigstore_bundle *b, const struct wanted *w,
-			   const struct trust_policy *p, struct arena *a, struct proof *out,
-			   struct err *e)
-{
-	struct str type = { 0 };
-	struct err why = { 0 };
-	if (scheme_peek(&b->dsse, a, &type, &why)) {
-		proof_check(out, a, "predicate-type", CHECK_NO, "%s", why.text);
-		return JUDGED;
-	}
-	out->predicate_type = type;
-	if (!str_eq(type, w->predicate_type.n ? w->predicate_type : S(PREDICATE_COSIGN_SIGN)))
-		return JUDGED_OTHER;
-	if (sigstore_verify(b, NULL, p->sigstore, a, out, e))
-		return e->code;
-	out->payload = arena_str(a, out->payload); /* it was the bundle's */
-	if (out->result == CHECK_YES)
-		scheme_check_statement(w, a, out);
-	return JUDGED;
-}
-
 static int judge(struct str blob, const struct descriptor *layer, const struct wanted *w,
 		 const struct trust_policy *p, struct arena *a, struct proof *out, struct err *e)
 {
@@ -77,7 +56,8 @@ static int judge(struct str blob, const struct descriptor *layer, const struct w
 			    STR(str_upto(b->version, 20)));
 		return JUDGED;
 	}
-	return b->is_dsse ? judge_statement(b, w, p, a, out, e) : judge_message(b, w, p, a, out, e);
+	return b->is_dsse ? scheme_judge_statement(b, S(PREDICATE_COSIGN_SIGN), w, p, a, out, e)
+			  : judge_message(b, w, p, a, out, e);
 }
 
 /* Making. */

@@ -63,27 +63,6 @@ static int judge_signature(const struct sigstore_bundle *b, struct str blob, con
 	return JUDGED;
 }
 
-static int judge_attestation(const struct sigstore_bundle *b, const struct wanted *w,
-			     const struct trust_policy *p, struct arena *a, struct proof *out,
-			     struct err *e)
-{
-	struct str type = { 0 };
-	struct err why = { 0 };
-	if (scheme_peek(&b->dsse, a, &type, &why)) {
-		proof_check(out, a, "predicate-type", CHECK_NO, "%s", why.text);
-		return JUDGED;
-	}
-	out->predicate_type = type;
-	if (!str_eq(type, w->predicate_type))
-		return JUDGED_OTHER;
-	if (sigstore_verify(b, NULL, p->sigstore, a, out, e))
-		return e->code;
-	out->payload = arena_str(a, out->payload); /* it was the bundle's */
-	if (out->result == CHECK_YES)
-		scheme_check_statement(w, a, out);
-	return JUDGED;
-}
-
 static int judge(struct str blob, const struct descriptor *layer, const struct wanted *w,
 		 const struct trust_policy *p, struct arena *a, struct proof *out, struct err *e)
 {
@@ -102,7 +81,7 @@ static int judge(struct str blob, const struct descriptor *layer, const struct w
 		proof_check(out, a, "signature", CHECK_NO, "%s", why.text);
 		return JUDGED;
 	}
-	return is_dsse ? judge_attestation(b, w, p, a, out, e)
+	return is_dsse ? scheme_judge_statement(b, S(""), w, p, a, out, e)
 		       : judge_signature(b, blob, w, p, a, out, e);
 }
 
