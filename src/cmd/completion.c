@@ -97,11 +97,32 @@ static void bash(void)
 	     "_lazaret lazaret");
 }
 
+/* Text inside single quotes: what stands for a quote, and what each character of `marked` is put behind. */
+static void put_text(const char *text, const char *quote, const char *marked)
+{
+	for (; *text; text++)
+		if (*text == '\'')
+			fputs(quote, stdout);
+		else
+			printf("%s%c", strchr(marked, *text) ? "\\" : "", *text);
+}
+
+static void zsh_text(const char *text)
+{
+	put_text(text, "'\\''", "[]:\\");
+}
+
+static void fish_text(const char *text)
+{
+	put_text(text, "\\'", "\\");
+}
+
 static void zsh_option(const struct command *c, const struct option *o)
 {
 	(void)c;
-	printf("\t\t\t'%s--%s%s[%s]", o->repeats ? "*" : "", o->name, o->argument ? "=" : "",
-	       o->text);
+	printf("\t\t\t'%s--%s%s[", o->repeats ? "*" : "", o->name, o->argument ? "=" : "");
+	zsh_text(o->text);
+	putchar(']');
 	if (o->argument) {
 		if (!o->choices)
 			printf(":%s:", o->argument);
@@ -121,8 +142,11 @@ static void zsh_option(const struct command *c, const struct option *o)
 static void zsh(void)
 {
 	puts("#compdef lazaret\n_lazaret() {\n\tlocal -a commands\n\tcommands=(");
-	for (size_t i = 0; commands[i]; i++)
-		printf("\t\t'%s:%s'\n", commands[i]->name, commands[i]->text);
+	for (size_t i = 0; commands[i]; i++) {
+		printf("\t\t'%s:", commands[i]->name);
+		zsh_text(commands[i]->text);
+		puts("'");
+	}
 	puts("\t)\n\tif (( CURRENT == 2 )); then _describe command commands; return; fi\n\tcase "
 	     "$words[2] in");
 	for (size_t i = 0; commands[i]; i++) {
@@ -159,7 +183,9 @@ static void fish_option(const struct command *c, const struct option *o)
 		printf("'");
 	} else if (o->argument)
 		printf(" -x");
-	printf(" -d '%s'\n", o->text);
+	fputs(" -d '", stdout);
+	fish_text(o->text);
+	puts("'");
 }
 
 static void fish(void)
@@ -167,8 +193,9 @@ static void fish(void)
 	puts("# fish completion for lazaret");
 	for (size_t i = 0; commands[i]; i++) {
 		const struct command *c = commands[i];
-		printf("complete -c lazaret -n __fish_use_subcommand -a %s -d '%s'\n", c->name,
-		       c->text);
+		printf("complete -c lazaret -n __fish_use_subcommand -a %s -d '", c->name);
+		fish_text(c->text);
+		puts("'");
 		const char *names[COMMANDS_MAX];
 		for (const char *const *v = verbs_of(c, names); *v; v++)
 			printf("complete -c lazaret -n '__fish_seen_subcommand_from %s' -a %s\n",

@@ -164,6 +164,9 @@ VALUES = {
     'template': 't.tpl', 'show-suppressed': 'true',
     'repository': 'http://127.0.0.1:1/', 'keyring': 'none', 'full-log': '0', 'file': 'targets', 'all-tags': 'false',
     'scanners': 'vuln,config', 'pkg-types': 'os', 'include-owned': '1', 'base-layers': 'bases', 'strict': 'false', 'secret-config': 'secrets.yaml', 'yara': 'rules.yar', 'vex': 'vex.json', 'ignorefile': 'exceptions',
+    'attest': 'false', 'key': '', 'password-file': 'none', 'identity-token': '', 'oidc-issuer': 'https://a.example', 'fulcio-url': 'https://a.example',
+    'rekor-url': 'https://a.example', 'rekor-version': '1', 'timestamp-server-url': 'https://a.example', 'signing-config': 'none', 'trusted-root': 'none',
+    'tlog-upload': 'false',
 }
 # Options whose value is looked at; the others are names and paths.
 CHECKED = {'severity', 'ignore-status', 'fail-on', 'exit-code', 'exit-on-eol', 'platform', 'retries', 'jobs', 'cache-max', 'limit', 'timeout',
