@@ -27,8 +27,8 @@ static void keys(void **state)
 		"{\"keys\":[{}]}",
 		"{\"keys\":[{\"name\":\"a\"}]}",
 		"{\"keys\":[{\"name\":\"a\",\"keyPath\":\"k\"}]}",
-		"{\"keys\":[{\"name\":\"a\",\"keyPath\":\"k\",\"certPath\":\"c\"},{\"name\":\"a\","
-		"\"keyPath\":\"k\",\"certPath\":\"c\"}]}",
+		("{\"keys\":[{\"name\":\"a\",\"keyPath\":\"k\",\"certPath\":\"c\"},{\"name\":\"a\","
+		 "\"keyPath\":\"k\",\"certPath\":\"c\"}]}"),
 		"{\"keys\":[{\"name\":\"a\",\"name\":\"b\",\"keyPath\":\"k\",\"certPath\":\"c\"}]}",
 	};
 	char dir[] = "/tmp/lazaret-notation-XXXXXX";
