@@ -126,11 +126,18 @@ char *arena_cstr(struct arena *a, struct str s)
 
 struct str arena_printf(struct arena *a, const char *fmt, ...)
 {
-	va_list ap, again;
+	va_list ap;
 	va_start(ap, fmt);
+	struct str s = arena_vprintf(a, fmt, ap);
+	va_end(ap);
+	return s;
+}
+
+struct str arena_vprintf(struct arena *a, const char *fmt, va_list ap)
+{
+	va_list again;
 	va_copy(again, ap);
 	int n = vsnprintf(NULL, 0, fmt, ap);
-	va_end(ap);
 	if (n < 0)
 		abort();
 	char *p = arena_alloc(a, (size_t)n + 1);

@@ -4,6 +4,7 @@
 #ifndef LAZARET_BASE_ARENA_H
 #define LAZARET_BASE_ARENA_H
 
+#include <stdarg.h>
 #include "base/str.h"
 
 #include <stddef.h>
@@ -31,6 +32,7 @@ void *arena_array(struct arena *a, size_t n, size_t size);
 struct str arena_str(struct arena *a, struct str s);
 char *arena_cstr(struct arena *a, struct str s);
 struct str arena_printf(struct arena *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+struct str arena_vprintf(struct arena *a, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
 
 #define ARENA_NEW(a, type) ((type *)arena_zalloc((a), sizeof(type)))
 

@@ -67,41 +67,13 @@ void json_end_array(struct json_out *o)
 	end(o, ']');
 }
 
-/* Bytes of s that form valid text from its start, at least one when s is not empty; *bad when that one is not valid. */
-static size_t valid_run(struct str s, bool *bad)
-{
-	size_t n = 1;
-	unsigned char c = (unsigned char)s.p[0];
-	*bad = false;
-	if (c >= 0x80) {
-		n = c >= 0xF0 ? 4 : c >= 0xE0 ? 3 : 2;
-		if (n > s.n || !str_is_utf8(str_upto(s, n))) {
-			*bad = true;
-			return 1;
-		}
-	}
-	return n;
-}
-
-/* C1 control characters and those that turn the direction of writing: a terminal may obey them, a reader be deceived. */
-static unsigned risky(struct str c)
-{
-	const unsigned char *p = (const unsigned char *)c.p;
-	unsigned v = c.n == 2	? (p[0] & 0x1Fu) << 6 | (p[1] & 0x3Fu)
-		     : c.n == 3 ? (p[0] & 0x0Fu) << 12 | (p[1] & 0x3Fu) << 6 | (p[2] & 0x3Fu)
-				: 0;
-	bool is = (v >= 0x80 && v < 0xA0) || v == 0x061C || v == 0x200E || v == 0x200F ||
-		  (v >= 0x2028 && v <= 0x202E) || (v >= 0x2066 && v <= 0x2069);
-	return is ? v : 0;
-}
-
 static void put_escaped(struct buf *b, struct str s, bool html)
 {
 	while (s.n) {
-		unsigned char c = (unsigned char)s.p[0];
-		bool bad;
-		size_t n = valid_run(s, &bad);
-		if (bad || c == '\0')
+		char c = s.p[0];
+		unsigned v;
+		size_t n = str_rune(s, &v);
+		if (n == 0)
 			buf_add_str(b, S("\xef\xbf\xbd"));
 		else if (c == '"' || c == '\\')
 			buf_addf(b, "\\%c", c);
@@ -109,13 +81,11 @@ static void put_escaped(struct buf *b, struct str s, bool html)
 			buf_add_str(b, S("\\n"));
 		else if (c == '\t')
 			buf_add_str(b, S("\\t"));
-		else if (c < 0x20 || c == 0x7F || (html && (c == '<' || c == '>' || c == '&')))
-			buf_addf(b, "\\u%04x", c);
-		else if (n > 1 && risky(str_upto(s, n)))
-			buf_addf(b, "\\u%04x", risky(str_upto(s, n)));
+		else if (rune_is_risky(v) || (html && (c == '<' || c == '>' || c == '&')))
+			buf_addf(b, "\\u%04x", v);
 		else
 			buf_add(b, s.p, n);
-		s = str_from(s, n);
+		s = str_from(s, MAX(n, (size_t)1));
 	}
 }
 

@@ -165,10 +165,39 @@ static size_t utf8_sequence(struct str s)
 	for (size_t i = 1; i < n; i++)
 		if ((p[i] & 0xC0) != 0x80)
 			return 0;
-	if ((p[0] == 0xE0 && p[1] < 0xA0) || (p[0] == 0xED && p[1] > 0x9F) || (p[0] == 0xF0 && p[1] < 0x90) ||
-	    (p[0] == 0xF4 && p[1] > 0x8F))
+	if ((p[0] == 0xE0 && p[1] < 0xA0) || (p[0] == 0xED && p[1] > 0x9F) ||
+	    (p[0] == 0xF0 && p[1] < 0x90) || (p[0] == 0xF4 && p[1] > 0x8F))
 		return 0;
 	return n;
+}
+
+size_t str_rune(struct str s, unsigned *value)
+{
+	size_t n = s.n ? utf8_sequence(s) : 0;
+	unsigned v = n ? (unsigned char)s.p[0] & (n == 1 ? 0x7Fu : 0xFFu >> (n + 1)) : 0;
+	for (size_t i = 1; i < n; i++)
+		v = v << 6 | ((unsigned char)s.p[i] & 0x3Fu);
+	*value = v;
+	return n;
+}
+
+bool rune_is_risky(unsigned v)
+{
+	return v < 0x20 || (v >= 0x7F && v < 0xA0) || v == 0x061C || v == 0x200E || v == 0x200F ||
+	       (v >= 0x2028 && v <= 0x202E) || (v >= 0x2066 && v <= 0x2069);
+}
+
+void buf_add_shown(struct buf *b, struct str s)
+{
+	unsigned v;
+	while (s.n) {
+		size_t n = str_rune(s, &v);
+		if (n == 0 || rune_is_risky(v))
+			buf_add_char(b, '?');
+		else
+			buf_add(b, s.p, n);
+		s = str_from(s, MAX(n, (size_t)1));
+	}
 }
 
 bool str_is_utf8(struct str s)
@@ -235,7 +264,8 @@ bool str_glob(struct str pattern, struct str text)
 				deep_j = j;
 				star_i = SIZE_MAX;
 				/* "**" and a slash also match no directory at all. */
-				if (i < pattern.n && pattern.p[i] == '/' && (j == 0 || text.p[j - 1] == '/'))
+				if (i < pattern.n && pattern.p[i] == '/' &&
+				    (j == 0 || text.p[j - 1] == '/'))
 					i++;
 			} else {
 				star_i = ++i;

@@ -68,6 +68,11 @@ bool str_to_u64(struct str s, uint64_t max, uint64_t *out);
 bool str_to_u64_base(struct str s, unsigned base, uint64_t max, uint64_t *out);
 /* Valid UTF-8 without NUL. */
 bool str_is_utf8(struct str s);
+/* Bytes of the character that s begins with, 0 when it is no UTF-8 (or NUL, or s is empty). */
+size_t str_rune(struct str s, unsigned *value);
+/* Control characters, C1's too, and those that turn the direction of writing: a terminal may obey them, a reader be
+ * deceived. */
+bool rune_is_risky(unsigned value);
 /* Shell pattern on a whole path: '*' and '?' do not match '/', "**" matches anything, [] as in fnmatch. Linear in
  * practice, bounded by pattern x text. */
 bool str_glob(struct str pattern, struct str text);
@@ -79,6 +84,8 @@ void buf_add(struct buf *b, const void *p, size_t n);
 void buf_add_str(struct buf *b, struct str s);
 void buf_add_char(struct buf *b, char c);
 void buf_addf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* For people: each risky character and each byte that is no UTF-8 becomes '?'. */
+void buf_add_shown(struct buf *b, struct str s);
 const char *buf_cstr(struct buf *b);             /* NUL-terminated, valid until the next change */
 void buf_done(struct buf *b);
 

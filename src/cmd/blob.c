@@ -187,16 +187,15 @@ static int answer(const struct args *a, struct str word, const struct digest *d,
 		  const struct proof *p, struct str why, int status)
 {
 	bool json = str_eq(args_str(a, "format"), S("json"));
-	char *text = arena_cstr(a->arena, why);
-	for (char *c = text; *c; c++)
-		*c = (unsigned char)*c < 0x20 || *c == 0x7f ? '?' : *c;
+	struct buf text CLEANUP(buf_done) = { 0 };
+	buf_add_shown(&text, why);
 	if (json)
 		proofs_print_json(word, d, status == EXIT_YES, why, p, p ? 1 : 0);
 	if (status == EXIT_YES)
 		say(a, "Verified OK");
 	else
 		fprintf(stderr, "lazaret %s: %.*s is not verified: %s\n", a->command->name,
-			STR(word), text);
+			STR(word), buf_cstr(&text));
 	if (p && !json)
 		proof_say(a, p);
 	return status;

@@ -233,10 +233,9 @@ static void facts_read(const struct cert *c, struct arena *a, struct facts *f)
 /* What comes from a certificate may hold anything; the terminal gets none of it. */
 static void print_safe(const char *what, struct str value)
 {
-	printf("  %-12s ", what);
-	for (size_t i = 0; i < value.n; i++)
-		putchar((unsigned char)value.p[i] < 0x20 || value.p[i] == 0x7f ? '?' : value.p[i]);
-	putchar('\n');
+	struct buf b CLEANUP(buf_done) = { 0 };
+	buf_add_shown(&b, value);
+	printf("  %-12s %s\n", what, buf_cstr(&b));
 }
 
 static void print_text(const struct facts *f)

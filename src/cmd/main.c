@@ -36,9 +36,20 @@ const struct command *command_find(struct str name)
 	return NULL;
 }
 
+/* Texts hold what registries and signatures say of themselves. */
+__attribute__((format(printf, 1, 0))) static void shown(const char *fmt, va_list ap)
+{
+	struct arena arena CLEANUP(arena_done) = { 0 };
+	struct buf b CLEANUP(buf_done) = { 0 };
+	buf_add_shown(&b, arena_vprintf(&arena, fmt, ap));
+	fprintf(stderr, "%s\n", buf_cstr(&b));
+}
+
 int fail(const struct args *a, const struct err *e)
 {
-	fprintf(stderr, "lazaret %s: %s\n", a->command->name, e->text);
+	struct buf b CLEANUP(buf_done) = { 0 };
+	buf_add_shown(&b, str_of(e->text));
+	fprintf(stderr, "lazaret %s: %s\n", a->command->name, buf_cstr(&b));
 	return EXIT_FAILED;
 }
 
@@ -47,8 +58,8 @@ int usage(const struct args *a, const char *fmt, ...)
 	va_list ap;
 	va_start(ap, fmt);
 	fprintf(stderr, "lazaret %s: ", a->command->name);
-	vfprintf(stderr, fmt, ap);
-	fprintf(stderr, "\nTry 'lazaret help %s'.\n", a->command->name);
+	shown(fmt, ap);
+	fprintf(stderr, "Try 'lazaret help %s'.\n", a->command->name);
 	va_end(ap);
 	return EXIT_USAGE;
 }
@@ -59,9 +70,8 @@ void say(const struct args *a, const char *fmt, ...)
 		return;
 	va_list ap;
 	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
+	shown(fmt, ap);
 	va_end(ap);
-	fputc('\n', stderr);
 }
 
 struct str cache_dir(const struct args *a)

@@ -100,13 +100,8 @@ void proofs_print_json(struct str artifact, const struct digest *d, bool verifie
 
 static void say_text(const struct args *a, const char *what, struct str text)
 {
-	struct buf b CLEANUP(buf_done) = { 0 };
-	if (text.n == 0)
-		return;
-	for (size_t i = 0; i < text.n; i++)
-		buf_add_char(&b, (unsigned char)text.p[i] < 0x20 || text.p[i] == 0x7f ? '?'
-										      : text.p[i]);
-	say(a, "  %-10s %.*s", what, STR(str_buf(&b)));
+	if (text.n)
+		say(a, "  %-10s %.*s", what, STR(text));
 }
 
 void proof_say(const struct args *a, const struct proof *p)

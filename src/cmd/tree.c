@@ -18,8 +18,9 @@ static const char *const kinds[] = { "signature", "attestation", "sbom", "other"
 /* What it is, in a few words, without bytes that a terminal would obey. */
 static void print_clean(struct str s)
 {
-	for (size_t i = 0; i < s.n && i < 300; i++)
-		putchar((unsigned char)s.p[i] < ' ' || s.p[i] == 0x7f ? '?' : s.p[i]);
+	struct buf b CLEANUP(buf_done) = { 0 };
+	buf_add_shown(&b, str_upto(s, 300));
+	fputs(buf_cstr(&b), stdout);
 }
 
 static void print_what(const struct tree_node *node, struct arena *a)

@@ -64,11 +64,9 @@ static void show_json(const struct trust_job *j, const struct dct *d)
 /* Names are whatever somebody signed: control characters do not reach a terminal. */
 static struct str plain(struct arena *a, struct str s)
 {
-	char *copy = arena_cstr(a, str_upto(s, 200));
-	for (char *p = copy; *p; p++)
-		if ((unsigned char)*p < 0x20 || *p == 0x7f)
-			*p = '?';
-	return str_of(copy);
+	struct buf b CLEANUP(buf_done) = { 0 };
+	buf_add_shown(&b, str_upto(s, 200));
+	return arena_str(a, str_buf(&b));
 }
 
 static void show_text(const struct trust_job *j, const struct dct *d)

@@ -27,10 +27,16 @@ static struct blob_wants wants_of(const struct sigstore_bundle *b, const struct 
 }
 
 /* A bundle may hold a statement in place of the signature; only the one that cosign signs with is a signature. */
-static void check_statement(struct arena *a, struct proof *p, const struct digest *d)
+static void check_statement(struct arena *a, struct proof *p, struct str payload_type,
+			    const struct digest *d)
 {
 	struct statement s CLEANUP(statement_done) = { 0 };
 	struct err e = { 0 };
+	if (!str_eq(payload_type, S(DSSE_IN_TOTO))) {
+		proof_check(p, a, "predicate-type", CHECK_NO,
+			    "the envelope holds no in-toto Statement");
+		return;
+	}
 	if (statement_parse(p->payload, a, &s, &e)) {
 		proof_check(p, a, "artifact", CHECK_NO, "%s", e.text);
 		return;
@@ -64,8 +70,8 @@ static int verify(const struct args *a, struct str name, const struct trust *t)
 	if (blob_read(a->arena, name, &w, &what, &e) ||
 	    sigstore_verify(b, &what, &t->policy, a->arena, &p, &e))
 		return fail(a, &e);
-	if (b->is_dsse && p.payload.n)
-		check_statement(a->arena, &p, &what.sha256);
+	if (b->is_dsse)
+		check_statement(a->arena, &p, b->dsse.payload_type, &what.sha256);
 	return blob_answer(a, name, &what.sha256, &p);
 }
 

@@ -123,6 +123,13 @@ static void say_proofs(const struct args *a, const struct verified *v)
 		say(a, "note: %.*s", STR(v->notes.v[i]));
 }
 
+static struct str clean(struct arena *a, struct str s)
+{
+	struct buf b CLEANUP(buf_done) = { 0 };
+	buf_add_shown(&b, s);
+	return arena_str(a, str_buf(&b));
+}
+
 /* One line of each manifest that is trusted: its digest, and why. */
 static void print_verified(const struct verify_job *j, struct str name, const struct verified *v,
 			   bool root)
@@ -131,7 +138,7 @@ static void print_verified(const struct verify_job *j, struct str name, const st
 	struct arena *a = j->args->arena;
 	char digest[DIGEST_TEXT], index[DIGEST_TEXT];
 	struct str platform =
-		v->target.platform.os.n ? platform_text(a, &v->target.platform) : S("");
+		v->target.platform.os.n ? clean(a, platform_text(a, &v->target.platform)) : S("");
 	say_proofs(j->args, v);
 	digest_text(&v->target.digest, digest);
 	if (v->result == CHECK_YES && v->through.alg != DIGEST_NONE)
@@ -148,7 +155,7 @@ static void print_verified(const struct verify_job *j, struct str name, const st
 			v->result == CHECK_NO	     ? "NOT verified"
 			: v->result == CHECK_SKIPPED ? "skipped"
 						     : "unknown",
-			STR(v->why));
+			STR(clean(a, v->why)));
 	fprintf(out, "%s%.*s%s\n", platform.n ? " (" : "", STR(platform), platform.n ? ")" : "");
 	for (size_t i = 0; i < v->n_children; i++)
 		print_verified(j, name, &v->children[i], false);
@@ -169,7 +176,8 @@ static void print_text(const struct verify_job *j, const struct verify_answer *r
 {
 	struct str name = r->shown;
 	if (r->error.n) {
-		fprintf(stderr, "lazaret %s: %.*s\n", j->args->command->name, STR(r->error));
+		fprintf(stderr, "lazaret %s: %.*s\n", j->args->command->name,
+			STR(clean(j->args->arena, r->error)));
 		return;
 	}
 	ssize_t at = str_rfind_char(name, '@');
@@ -178,7 +186,7 @@ static void print_text(const struct verify_job *j, const struct verify_answer *r
 		print_payloads(&r->verified);
 	if (r->status != EXIT_YES)
 		fprintf(stderr, "lazaret %s: %.*s is not verified: %.*s\n", j->args->command->name,
-			STR(r->target), STR(r->verified.why));
+			STR(r->target), STR(clean(j->args->arena, r->verified.why)));
 }
 
 /* JSON. */
@@ -274,7 +282,8 @@ int verify_job_print(struct verify_job *j)
 		else if (j->format == VERIFY_PAYLOAD && r->status != EXIT_YES)
 			fprintf(stderr, "lazaret %s: %.*s is not verified: %.*s\n",
 				j->args->command->name, STR(r->target),
-				STR(r->error.n ? r->error : r->verified.why));
+				STR(clean(j->args->arena,
+					  r->error.n ? r->error : r->verified.why)));
 	}
 	if (j->format != VERIFY_TEXT)
 		print_json(j);

@@ -56,11 +56,10 @@ void proof_check(struct proof *p, struct arena *a, const char *name, enum check_
 	va_start(ap, fmt);
 	int n = vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
-	for (char *c = text; n > 0 && *c; c++)
-		if ((unsigned char)*c < 0x20 || *c == 0x7f)
-			*c = '?';
+	struct buf b CLEANUP(buf_done) = { 0 };
+	buf_add_shown(&b, n > 0 ? str_of(text) : S(""));
 	struct check *c = ARENA_PUSH(a, p->checks, p->n_checks, p->checks_cap);
-	*c = (struct check){ name, r, arena_str(a, n > 0 ? str_of(text) : S("")) };
+	*c = (struct check){ name, r, arena_str(a, str_buf(&b)) };
 	conclude(p);
 }
 

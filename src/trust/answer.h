@@ -49,7 +49,7 @@ struct proof {
 	} claims;               /* what the Fulcio certificate says beside the identity */
 };
 /* Adds a check and brings result and why up to date: NO when one is, else UNKNOWN when one is or none named "signature"
- * is a yes, else YES. Text is formatted into `a`; control characters in it become '?'. */
+ * is a yes, else YES. Text is formatted into `a`, as buf_add_shown. */
 void proof_check(struct proof *p, struct arena *a, const char *name, enum check_result r, const char *fmt, ...)
 	__attribute__((format(printf, 5, 6)));
 /* The check of that name, the last one; NULL: none. */

@@ -86,8 +86,10 @@ static int put(const struct json *j, struct buf *out, struct arena *a, struct er
 		return put_number(number, out, e);
 	else if (json_bool(j, true) == json_bool(j, false))
 		buf_add_str(out, json_bool(j, false) ? S("true") : S("false"));
-	else
+	else if (json_is_null(j))
 		buf_add_str(out, S("null"));
+	else
+		return err_set(e, ERR_INVALID, "canonical JSON has no number of that size");
 	return 0;
 }
 

@@ -86,6 +86,10 @@ int identity_matches(const struct identity *i, const struct proof *p, struct err
 			"an identity without a name or without an issuer allows nobody");
 		return 0;
 	}
+	if (!p->identity.n) {
+		err_set(e, ERR_INVALID, "the certificate names nobody");
+		return 0;
+	}
 	if (!text_matcher_matches(&i->san, p->identity)) {
 		err_set(e, ERR_INVALID, "signed by '%.*s', which is not wanted",
 			STR(str_upto(p->identity, 200)));

@@ -15,6 +15,7 @@ struct walk {
 	const struct verify_options *o;
 	struct arena *a;
 	size_t manifests;
+	uint64_t bytes; /* of all that was read: it is kept */
 };
 
 /* One manifest's signatures. */
@@ -23,7 +24,6 @@ struct look {
 	struct wanted wanted;
 	struct verified *out;
 	size_t judged, others, over;
-	uint64_t bytes;
 	struct str other_type;
 };
 
@@ -49,6 +49,16 @@ static void check_annotations(const struct look *l, struct proof *p)
 	}
 }
 
+static int take_bytes(struct walk *w, uint64_t n, struct err *e)
+{
+	if (n > VERIFY_BYTES_MAX - w->bytes)
+		return err_set(e, ERR_LIMIT,
+			       "manifests and signatures have more than %llu bytes together",
+			       VERIFY_BYTES_MAX);
+	w->bytes += n;
+	return 0;
+}
+
 static int read_blob(struct look *l, const struct descriptor *d, uint64_t max, struct buf *out,
 		     struct err *e)
 {
@@ -56,11 +66,8 @@ static int read_blob(struct look *l, const struct descriptor *d, uint64_t max, s
 	if (d->size > max)
 		return err_set(e, ERR_LIMIT, "it has %llu bytes, more than %llu",
 			       (unsigned long long)d->size, (unsigned long long)max);
-	if (l->bytes + d->size > VERIFY_BYTES_MAX)
-		return err_set(e, ERR_LIMIT,
-			       "the signatures of the image have more than %llu bytes",
-			       VERIFY_BYTES_MAX);
-	l->bytes += d->size;
+	if (take_bytes(l->w, d->size, e))
+		return e->code;
 	if (source_get_verified(l->w->signatures, d, &in, e))
 		return e->code;
 	return stream_read_all(in, max, out, e);
@@ -192,6 +199,8 @@ static void look_at(struct look *l, const struct attached *at)
 	}
 	int r = source_get_document(l->w->signatures, &at->manifest, l->w->a, &bytes, &e);
 	if (r == 0)
+		r = take_bytes(l->w, bytes.n, &e);
+	if (r == 0)
 		r = manifest_parse(l->w->a, bytes, at->manifest.media_type, &limits, &m, &e);
 	if (r) {
 		struct proof p = { .format = str_of(at->format), .found = at->manifest.digest };
@@ -222,23 +231,23 @@ static void conclude(struct look *l)
 {
 	struct verified *v = l->out;
 	const char *what = l->wanted.predicate_type.n ? "attestation of this type" : "signature";
-	size_t unknown = 0, first = v->n_proofs;
+	size_t unknown = 0, first = v->n_proofs, require = MAX(l->w->o->require, (size_t)1);
 	v->signers = verify_count_signers(v->proofs, v->n_proofs);
 	for (size_t i = 0; i < v->n_proofs; i++) {
 		unknown += v->proofs[i].result == CHECK_UNKNOWN;
 		if (v->proofs[i].result != CHECK_YES && first == v->n_proofs)
 			first = i;
 	}
-	v->result = v->signers >= l->w->o->require	       ? CHECK_YES
-		    : v->signers + unknown >= l->w->o->require ? CHECK_UNKNOWN
-							       : CHECK_NO;
+	v->result = v->signers >= require	      ? CHECK_YES
+		    : v->signers + unknown >= require ? CHECK_UNKNOWN
+						      : CHECK_NO;
 	if (v->result == CHECK_YES)
 		return;
 	if (v->n_proofs == 0)
 		v->why = arena_printf(l->w->a, "no %s is attached", what);
 	else if (v->signers)
 		v->why = arena_printf(l->w->a, "%zu distinct signers, %zu are required", v->signers,
-				      l->w->o->require);
+				      require);
 	else
 		v->why = arena_printf(l->w->a, "no %s of %zu holds: %.*s", what, v->n_proofs,
 				      STR(v->proofs[first].why));
@@ -285,7 +294,8 @@ static int read_target(struct walk *w, const struct descriptor *d, struct manife
 {
 	if (++w->manifests > VERIFY_MANIFESTS_MAX)
 		return err_set(e, ERR_LIMIT, "more than %d manifests", VERIFY_MANIFESTS_MAX);
-	return target_read(w->images, d, w->a, m, target, e);
+	int r = target_read(w->images, d, w->a, m, target, e);
+	return r ? r : take_bytes(w, target->size, e);
 }
 
 static void trust_through(struct verified *child, const struct verified *index)

@@ -9,7 +9,7 @@ enum {
 	VERIFY_SIGNATURES_MAX = 100,            /* of one manifest that are judged */
 	VERIFY_MANIFESTS_MAX = 1000,            /* of one tree */
 };
-#define VERIFY_BYTES_MAX (512ull << 20)         /* read of one manifest's signatures */
+#define VERIFY_BYTES_MAX (512ull << 20)         /* read of one tree, manifests and signatures */
 
 struct verify_options {
 	struct trust_policy policy;

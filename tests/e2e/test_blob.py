@@ -103,7 +103,7 @@ def test_attestations(lazaret, signer):
     assert verify('--bundle', 'b').returncode == 1
 
 
-def dsse_bundle(lazaret, tmp_path, payload, kind='application/vnd.in-toto+json'):
+def dsse_bundle(lazaret, tmp_path, payload, kind='application/vnd.in-toto+json', command='verify-blob-attestation'):
     """A bundle around any payload, with a good signature by openssl."""
     pae = b'DSSEv1 %d %s %d %s' % (len(kind), kind.encode(), len(payload), payload)
     subprocess.run(['openssl', 'ecparam', '-name', 'prime256v1', '-genkey', '-noout', '-out', 'raw.key'], cwd=tmp_path, check=True)
@@ -113,7 +113,7 @@ def dsse_bundle(lazaret, tmp_path, payload, kind='application/vnd.in-toto+json')
     (tmp_path / 'b').write_text(json.dumps({
         'mediaType': 'application/vnd.dev.sigstore.bundle.v0.3+json', 'verificationMaterial': {'publicKey': {}},
         'dsseEnvelope': {'payload': b64(payload), 'payloadType': kind, 'signatures': [{'sig': b64(sig)}]}}))
-    return lazaret('verify-blob-attestation', 'file', '--key', 'raw.pub', '--bundle', 'b', '--type', 'https://x.example/t')
+    return lazaret(command, 'file', '--key', 'raw.pub', '--bundle', 'b', *([] if command == 'verify-blob' else ['--type', 'https://x.example/t']))
 
 
 @pytest.mark.parametrize('change,ok', [
@@ -134,6 +134,21 @@ def test_other_payload_type_is_a_no(lazaret, tmp_path):
     statement = json.dumps({'_type': 'https://in-toto.io/Statement/v1', 'subject': [{'digest': {'sha256': hashlib.sha256(b'x').hexdigest()}}],
                             'predicateType': 'https://x.example/t', 'predicate': {}}).encode()
     assert dsse_bundle(lazaret, tmp_path, statement, 'text/plain').returncode == 1
+
+
+def test_a_statement_in_place_of_the_signature(lazaret, tmp_path):
+    """verify-blob takes the statement that cosign signs with, of this file and in an envelope that says so; one that says nothing, which
+    the key signed too, is no signature of anything."""
+    (tmp_path / 'file').write_text('x')
+
+    def statement(of, predicate='https://sigstore.dev/cosign/sign/v1'):
+        return json.dumps({'_type': 'https://in-toto.io/Statement/v1', 'subject': [{'digest': {'sha256': hashlib.sha256(of).hexdigest()}}],
+                           'predicateType': predicate, 'predicate': {}}).encode()
+    for payload, kind, status in ((statement(b'x'), 'application/vnd.in-toto+json', 0), (statement(b'y'), 'application/vnd.in-toto+json', 1),
+                                  (statement(b'x'), 'text/plain', 1), (b'', 'application/vnd.in-toto+json', 1), (b'', 'text/plain', 1),
+                                  (statement(b'x', CUSTOM), 'application/vnd.in-toto+json', 1)):
+        r = dsse_bundle(lazaret, tmp_path, payload, kind, command='verify-blob')
+        assert r.returncode == status, (payload, kind, r.stderr)
 
 
 @pytest.mark.parametrize('args', [

@@ -240,6 +240,12 @@ static void test_proof_text(void **state)
 	(void)state;
 	proof_check(&p, &a, "signature", CHECK_NO, "by %s", "\x1b[31mred\n");
 	assert_true(str_eq(p.why, S("by ?[31mred?")));
+	/* C1's CSI, a direction override, bytes that are no UTF-8. */
+	proof_check(&p, &a, "sct", CHECK_NO, "%s",
+		    "\xc2\x9b"
+		    "31m \xe2\x80\xae"
+		    "x \x9b \xc3\xa9");
+	assert_true(str_eq(p.checks[1].text, S("?31m ?x ? \xc3\xa9")));
 	assert_ptr_equal(proof_find(&p, "signature"), &p.checks[0]);
 	assert_null(proof_find(&p, "sct"));
 	arena_done(&a);

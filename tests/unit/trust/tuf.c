@@ -20,6 +20,8 @@ static void test_canonical(void **state)
 		  "[9007199254740992,-9007199254740992,0]" },
 		{ "1.5", NULL },
 		{ "1e300", NULL },
+		{ "[1e999]", NULL }, /* no number here: not to be taken for null */
+		{ "{\"a\":-1e999}", NULL },
 		{ "9007199254740994", NULL },
 		{ "{\"a\":{\"b\":1,\"b\":1}}", NULL },
 	};
