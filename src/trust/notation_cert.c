@@ -122,5 +122,5 @@ int notation_chain_check(const struct certs *chain, struct err *e)
 		if (i == 0 ? check_leaf(c, e) : check_ca(c, i - 1, e))
 			return e->code;
 	}
-	return 0;
+	return certs_keep_rules(chain, e) > 0 ? 0 : (e->code = ERR_INVALID);
 }

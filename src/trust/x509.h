@@ -73,6 +73,9 @@ struct chain_cache *chain_cache_open(void);
 void chain_cache_close(struct chain_cache *c);
 int cert_chain(const struct cert *leaf, const struct certs *others, const struct certs *anchors, int64_t at,
 	       const char *eku, struct chain_cache *cache, struct chain *out, struct err *e);
+/* For a chain (leaf first, anchor last) whose order, uses and times are judged elsewhere: no certificate has a critical
+ * extension that is not known here, none a name that an authority above it may not give. An answer. */
+int certs_keep_rules(const struct certs *chain, struct err *e);
 #define EKU_CODE_SIGNING "1.3.6.1.5.5.7.3.3"
 #define EKU_TIME_STAMPING "1.3.6.1.5.5.7.3.8"
 

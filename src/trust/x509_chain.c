@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define UNKNOWN_CRITICAL "has a critical extension that is not known here"
 enum { DEPTH_MAX = 10, STEPS_MAX = 1000, SIGNATURES_MAX = 100 };
 
 struct chain_cache {
@@ -110,7 +111,7 @@ static bool fit(struct search *s, const struct cert *c)
 	if (!cert_valid_at(c, s->at))
 		return refuse_time(s, c);
 	if (c->unknown_critical)
-		return refuse(s, c, "has a critical extension that is not known here");
+		return refuse(s, c, UNKNOWN_CRITICAL);
 	return true;
 }
 
@@ -206,6 +207,21 @@ static bool climb(struct search *s)
 		s->path.n--;
 	}
 	return false;
+}
+
+int certs_keep_rules(const struct certs *chain, struct err *e)
+{
+	struct search s = { .e = e };
+	bool ok = chain->n <= COUNT(s.path.v);
+	if (!ok)
+		err_set(e, 0, "the chain is too long");
+	for (size_t i = 0; i < chain->n && ok; i++) {
+		const struct cert *c = chain->v[i];
+		ok = c->unknown_critical ? refuse(&s, c, UNKNOWN_CRITICAL) : fit_names(&s, c);
+		s.path.v[s.path.n++] = c;
+	}
+	arena_done(&s.arena);
+	return ok;
 }
 
 static bool is_anchor(const struct search *s, const struct cert *c)

@@ -113,3 +113,30 @@ def test_sign_and_verify(lazaret, config, layout, form, alg):
     other.write_text((config / 'trustpolicy.oci.json').read_text().replace('O=Lazaret', 'O=Other'))
     r = lazaret('verify', '--offline', '--trust-policy', other, *verify[2:])
     assert r.returncode == 1, r.stderr + r.stdout
+
+
+@pytest.mark.parametrize('root,leaf,good', [
+    ('', '', True), ('nameConstraints=critical,permitted;dirName:allowed\n', '', True), ('nameConstraints=critical,excluded;dirName:allowed\n', '', False),
+    ('', '1.2.3.4=critical,DER:0500\n', False), ('1.2.3.4=critical,DER:0500\n', '', False), ('', '1.2.3.4=DER:0500\n', True)])
+def test_rules_of_certificates(lazaret, layout, tmp_path, root, leaf, good):
+    """Trusted identities are names: an authority that may not give a name gives none, and what must be understood is."""
+    def openssl(*args):
+        subprocess.run(['openssl', *args], cwd=tmp_path, check=True, capture_output=True)
+    subject = '/C=CH/ST=Bern/O=Names'
+    (tmp_path / 'conf').write_text(f'[req]\ndistinguished_name=dn\nprompt=no\n[dn]\n[root]\nbasicConstraints=critical,CA:true\nkeyUsage=critical,keyCertSign\n{root}'
+                                   f'[leaf]\nkeyUsage=critical,digitalSignature\n{leaf}[allowed]\nC=CH\nST=Bern\nO=Names\n')
+    new = ('-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-config', 'conf')
+    openssl('req', '-x509', *new, '-extensions', 'root', '-subj', '/CN=root', '-days', '2', '-keyout', 'root.key', '-out', 'root.crt')
+    openssl('req', *new, '-subj', subject, '-keyout', 'leaf.key', '-out', 'leaf.csr')
+    openssl('x509', '-req', '-in', 'leaf.csr', '-CA', 'root.crt', '-CAkey', 'root.key', '-CAcreateserial', '-days', '1', '-extfile', 'conf', '-extensions', 'leaf',
+            '-out', 'leaf.crt')
+    (tmp_path / 'chain.crt').write_bytes((tmp_path / 'leaf.crt').read_bytes() + (tmp_path / 'root.crt').read_bytes())
+    folder = tmp_path / 'names'
+    ok(lazaret('notation', 'cert', 'add', '-d', folder, '--type', 'ca', '--store', 'own', 'root.crt'))
+    ok(lazaret('notation', 'policy', 'init', '-d', folder, '--name', 'own', '--trust-store', 'ca:own', '--trusted-identity', 'x509.subject: C=CH, ST=Bern, O=Names'))
+    r = lazaret('sign', '--format', 'notation-jws', '--key', 'leaf.key', '--certificate-chain', 'chain.crt', layout)
+    if not good and r.returncode != 0:      # our own signer refuses such a chain as well
+        assert 'name that its authority may not give' in r.stderr or 'critical extension' in r.stderr
+        return
+    ok(r)
+    assert lazaret('verify', '--offline', '--trust-store', folder, '--scope', 'local/image', layout).returncode == (0 if good else 1)

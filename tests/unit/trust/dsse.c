@@ -241,7 +241,7 @@ static void test_proof_text(void **state)
 	proof_check(&p, &a, "signature", CHECK_NO, "by %s", "\x1b[31mred\n");
 	assert_true(str_eq(p.why, S("by ?[31mred?")));
 	/* C1's CSI, a direction override, bytes that are no UTF-8. */
-	proof_check(&p, &a, "sct", CHECK_NO, "%s",
+	proof_check(&p, &a, "time", CHECK_NO, "%s",
 		    "\xc2\x9b"
 		    "31m \xe2\x80\xae"
 		    "x \x9b \xc3\xa9");
