@@ -136,6 +136,19 @@ def test_other_payload_type_is_a_no(lazaret, tmp_path):
     assert dsse_bundle(lazaret, tmp_path, statement, 'text/plain').returncode == 1
 
 
+def test_bytes_are_verified_as_they_came(lazaret, tmp_path):
+    """GHSA-7rmh-48mx-2vwc: the same statement in other bytes is not what was signed."""
+    (tmp_path / 'file').write_text('x')
+    statement = {'subject': [{'digest': {'sha256': hashlib.sha256(b'x').hexdigest()}}], 'predicateType': 'https://x.example/t', 'predicate': {},
+                 '_type': 'https://in-toto.io/Statement/v1'}
+    r = dsse_bundle(lazaret, tmp_path, b' ' + json.dumps(statement, indent=3).encode() + b'\n')
+    assert r.returncode == 0, r.stderr
+    b = json.loads((tmp_path / 'b').read_text())
+    b['dsseEnvelope']['payload'] = base64.b64encode(json.dumps(statement, separators=(',', ':')).encode()).decode()
+    (tmp_path / 'b').write_text(json.dumps(b))
+    assert lazaret('verify-blob-attestation', 'file', '--key', 'raw.pub', '--bundle', 'b', '--type', 'https://x.example/t').returncode == 1
+
+
 def test_a_statement_in_place_of_the_signature(lazaret, tmp_path):
     """verify-blob takes the statement that cosign signs with, of this file and in an envelope that says so; one that says nothing, which
     the key signed too, is no signature of anything."""

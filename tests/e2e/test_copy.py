@@ -1,5 +1,6 @@
 """Images with all that is attached to them, moved: registry (Debian's, without the referrers API; our own, with it), layout, archive
 and back; what others (skopeo, umoci) make of what we wrote; writers at the same time; registries that lie."""
+import base64
 import hashlib
 import json
 import os
@@ -152,6 +153,46 @@ def test_others_read_it(lazaret, world, tmp_path):
         # And what skopeo pushes, we carry on.
         run('skopeo', 'copy', '--insecure-policy', '--all', '--dest-tls-verify=false', f'oci:{tmp_path}/ours:v1', f'docker://127.0.0.1:{port}/b:v1')
         assert len(copy(lazaret, f'127.0.0.1:{port}/b:v1', 'oci:again:v1')) == 3
+
+
+def test_upload_that_leads_elsewhere(lazaret, world):
+    """GHSA-vh4v-2xq2-g5cg and others of its kind: where the registry sends an upload gets the bytes, not the password."""
+    store, elsewhere = Store(), Store()
+    wanted = 'Basic ' + base64.b64encode(b'somebody:secret word').decode()
+    trap = handler(elsewhere)
+
+    class Guarded(handler(store)):
+        def guarded(self):
+            if self.headers.get('Authorization') == wanted:
+                return self.run()
+            self.rfile.read(int(self.headers.get('Content-Length') or 0))
+            self.answer(401, WWW_Authenticate='Basic realm="here"')
+
+        do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = guarded
+    with server(trap) as there, server(Guarded) as port:
+        store.location = lambda path: f'http://127.0.0.1:{there}{path}'
+        r = lazaret('copy', '--username', 'somebody', '--password-stdin', '--retries', '0', 'oci:image:v1', f'127.0.0.1:{port}/a:v1', input='secret word')
+        assert store.log and 'secret word' not in r.stderr + r.stdout
+    assert elsewhere.log or 'another host' in r.stderr
+    for _, path, headers in elsewhere.log:
+        assert not {k.lower() for k in headers} & {'authorization', 'cookie'}, path
+
+
+@pytest.mark.parametrize('digest', ['sha256:../../../secret', 'sha256:..', 'sha256:' + 'A' * 64, 'sha256:' + '0' * 63 + '/', '../secret', 'md5:' + '0' * 32,
+                                    'sha256:' + '0' * 64 + '/../../../secret', ''])
+def test_digests_that_are_paths(lazaret, world, tmp_path, digest):
+    """GHSA-6wvf-f2vw-3425: a digest is one before it is a file's name; what is copied goes nowhere else."""
+    (tmp_path / 'secret').write_text('{"schemaVersion":2,"config":{},"layers":[]}')
+    (tmp_path / 'image/blobs/secret').write_text('{"schemaVersion":2,"config":{},"layers":[]}')
+    index = json.loads((tmp_path / 'image/index.json').read_text())
+    for m in index['manifests']:
+        m['digest'] = digest
+    (tmp_path / 'image/index.json').write_text(json.dumps(index))
+    before = {p for p in tmp_path.rglob('*') if 'home' not in p.parts and 'cache' not in p.parts}
+    for args in (['tree', 'oci:image:v1'], ['copy', 'oci:image:v1', 'oci:out:v1'], ['verify', '--key', 'none', 'oci:image:v1'], ['scan', '--offline', 'oci:image:v1']):
+        assert lazaret(*args).returncode in (2, 3), args
+    after = {p for p in tmp_path.rglob('*') if 'home' not in p.parts and 'cache' not in p.parts}
+    assert not [p for p in after - before if p.is_file() and 'secret' in p.name]
 
 
 def test_names_are_not_moved_unasked(lazaret, world, tmp_path):

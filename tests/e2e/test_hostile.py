@@ -128,7 +128,7 @@ def test_a_good_image_is_clean(scan, tmp_path):
 
 # Bombs
 def test_gzip_bomb(scan, tmp_path):
-    """A gibibyte of zeros in a file that nobody asked for: passed over, and what stands beside it is found."""
+    """A gibibyte of zeros in a file that nobody asked for: passed over, and what stands beside it is found. GHSA-47q9-m4ww-924m, GHSA-q3fv-x8vg-qqm4."""
     n = 16
     head = images.open_tar(BASE) + images.header('zeros', n * (64 << 20))
     r = scan(layout(tmp_path / 'i', head, packed=lambda x: images.gzip_zeros(x, n)))
@@ -232,6 +232,7 @@ def test_what_a_limit_leaves_out_is_not_clean(scan, tmp_path, limit):
 @pytest.mark.parametrize('name', ['../etc/os-release', '../../../../var/lib/dpkg/status', 'etc/../../x', 'a/' * 3000 + 'status',
                                   'x' * 5000])
 def test_names_that_are_refused(scan, tmp_path, name):
+    """GHSA-hpxr-w9w7-g4gv, GHSA-xf85-363p-868w, GHSA-fxhp-mv3v-67qp: names that climb out of a tree are refused."""
     r = scan(layout(tmp_path / 'i', {**BASE, name: b'x'}))
     assert r.loud and names_of(r) == ['bar', 'foo']
 

@@ -1,5 +1,6 @@
 """Signing with services and without a key, against a Sigstore of our own (sigstore_own.py): what is signed is verified offline,
 with the services gone; what a service or an attacker does to it is not believed."""
+import gzip
 import base64
 import copy
 import json
@@ -365,8 +366,11 @@ def test_only_https(world):
 
 @pytest.mark.parametrize('which, size', [('ca', 300 << 10), ('log1', 2 << 20), ('tsa', 2 << 20)])
 def test_answers_are_bounded(world, attacked, which, size):
+    """GHSA-2h5h-59f5-c5x9: nor is anything of them inflated."""
     getattr(world.s, which).answer = lambda body: body + b' ' * size
     assert 'larger than' in attacked()
+    getattr(world.s, which).answer = lambda body: (201, 'application/json', gzip.compress(body), {'Content-Encoding': 'gzip'})
+    attacked()
 
 
 def test_timestamp_of_something_else(world, attacked):
@@ -564,7 +568,7 @@ def test_changed_proofs(world, log):
 
 
 def test_wrong_log_key(world):
-    """The log's name with another key, and the certificate log's."""
+    """The log's name with another key, and the certificate log's. GHSA-xvrc-2wvh-49vc: a log's key is the trust root's, never what the log hands out."""
     bundle = world.sign(*world.services(log=1))
     other = b64(own.spki(own.ec.generate_private_key(own.ec.SECP256R1()).public_key()))
     for which in ('tlogs', 'ctlogs'):
@@ -590,7 +594,7 @@ def test_one_log_twice_is_one_log(world):
 
 def test_identity_matchers(world):
     """Every combination of exact and regular expression, for name and issuer; all that is given must hold, expressions describe the
-    whole text: GHSA-46mp-8w32-6g94."""
+    whole text: GHSA-46mp-8w32-6g94, GHSA-f5mr-q85p-6hh6."""
     bundle = world.sign(*world.services(log=1))
     root, issuer = world.s.trusted_root(), world.s.issuer.url
     choices = {'': None, 'right': True, 'wrong': False}

@@ -140,6 +140,7 @@ def test_missing(lazaret, plain):
 
 
 def test_plain_http_elsewhere(lazaret, layout, tmp_path):
+    """GHSA-85p9-j7c9-v4gr: no credentials on the wire in the clear."""
     addresses = subprocess.run(['hostname', '-I'], capture_output=True, text=True).stdout.split()
     address = next((a for a in addresses if ':' not in a), None)
     if not address:
@@ -174,13 +175,15 @@ def write(path, text, mode=0o600):
 
 
 def test_password(lazaret, guarded):
+    """GHSA-6gxw-85q2-q646, GHSA-jp7v-3587-2956: no report holds what we signed in with."""
     target = f'localhost:{guarded}/team/app:1'
     assert '--password-stdin' in fails(lazaret, target)
     for password in ('wrong secret', ''):
         message = fails(lazaret, '--username', USER, '--password-stdin', target, input=password)
         assert 'refuses' in message or 'password' in message
         assert 'wrong secret' not in message
-    assert names(lazaret.scan('--username', USER, '--password-stdin', target, input=PASSWORD + '\n')) == EXPECTED
+    report = lazaret.scan('--username', USER, '--password-stdin', target, input=PASSWORD + '\n')
+    assert names(report) == EXPECTED and PASSWORD not in json.dumps(report)
 
 
 @pytest.mark.parametrize('where', ['home/.docker/config.json', 'run/containers/auth.json', 'home/.config/containers/auth.json'])
@@ -332,7 +335,7 @@ def test_token(lazaret, tokens):
 
 
 def test_token_service_elsewhere(lazaret, tokens):
-    """The registry is asked as 127.0.0.1, its token service is localhost: credentials stay here."""
+    """The registry is asked as 127.0.0.1, its token service is localhost: credentials stay here. GHSA-jxpm-75mh-9fp7, GHSA-3p65-76g6-3w7r, GHSA-44f7-5fj5-h4px, GHSA-xcq4-m2r3-cmrj."""
     tokens.anonymous = True
     tokens.asked.clear()
     target = f'127.0.0.1:{tokens.port}/team/app:1'
@@ -438,7 +441,7 @@ def test_wrong_bytes(lazaret, between):
 
 
 def test_redirect(lazaret, layout, guarded):
-    """Blobs are elsewhere, as with most hosted registries: that host gets no password."""
+    """Blobs are elsewhere, as with most hosted registries: that host gets no password. GHSA-8xwf-rjm4-xvhv."""
     seen = []
 
     class Storage(Quiet):

@@ -467,8 +467,30 @@ def test_bundle_of_another_image(signed):
     assert 'refers to something else' in json.dumps(no(signed, '--key', 'one.pub', signed.image)['notes'])
 
 
+RISKY = [*map(chr, range(32)), '\x7f', *map(chr, range(0x80, 0xa0)), '\u202e', '\u2066', '\u2028']
+
+
+def test_what_others_write_reaches_no_terminal(signed):
+    """Types, platforms and media types are whatever somebody pushed."""
+    evil = 'https://x.example/\x1b]0;owned\x07\x9b31m\u202eNOT\r\n127.0.0.1/x verified'
+    subject = {'mediaType': OCI, 'digest': signed.digest, 'size': signed.layout.manifests[0]['size']}
+    blob = signed.repo.put_blob(b'{}', BUNDLE)
+    signed.repo.refer(subject, [blob], annotations={'dev.sigstore.bundle.predicateType': evil, 'dev.sigstore.bundle.content': 'dsse-envelope'})
+    signed.repo.refer(subject, [{**blob, 'mediaType': BUNDLE + evil}], annotations={'dev.sigstore.bundle.predicateType': 'https://sigstore.dev/cosign/sign/v1'})
+    d = signed.layout.manifests[0]
+    signed.repo.put_manifest({'schemaVersion': 2, 'mediaType': INDEX, 'manifests': [
+        {**{k: d[k] for k in ('mediaType', 'digest', 'size')}, 'platform': {'os': 'linux' + evil, 'architecture': evil}}]}, 'evil')
+    for args in (['verify', '--key', 'one.pub', signed.image], ['verify', '--key', 'one.pub', '--recursive', signed.repo.ref + ':evil'],
+                 ['verify-attestation', '--key', 'one.pub', '--type', 'openvex', signed.image], ['tree', signed.repo.ref + ':evil'], ['tree', signed.image]):
+        r = signed(*args)
+        assert 'x.example' in r.stdout + r.stderr or 'verify-attestation' in args, args
+        found = [c for c in RISKY if c != '\n' and c in r.stdout + r.stderr]
+        assert not found and '\n127' not in r.stderr.replace('\n127.0.0.1:', ''), (args, found)
+
+
 def test_endless_signatures(signed):
-    """GHSA-vfp6-jrw2-99g9, GHSA-9m3v-v4r5-ppx7: a hundred are looked at, and more than a thousand layers are not read."""
+    """GHSA-vfp6-jrw2-99g9, GHSA-9m3v-v4r5-ppx7: a hundred are looked at, and more than a thousand layers are not read; so nothing that
+    asks us before it lets an image in waits without end, GHSA-hjpv-68f4-2262, GHSA-4mp4-46gq-hv3r."""
     ok(signed, 'sign', '--key', 'two.key', '--format', 'cosign', signed.image)
     m = signed.repo.manifest(sig_tag(signed.digest))
     layer = m['layers'][0]
@@ -483,7 +505,8 @@ def test_endless_signatures(signed):
 
 
 def test_huge_attachments(signed):
-    """GHSA-88jx-383q-w4qc, GHSA-95pr-fxf5-86gv: a descriptor that says so is not read; one that lies is not read on."""
+    """GHSA-88jx-383q-w4qc, GHSA-95pr-fxf5-86gv, GHSA-87x9-7grx-m28v, GHSA-wc3x-5rfv-hh5v, GHSA-9g37-h7p2-2c6r: a descriptor that says so is
+    not read; one that lies is not read on."""
     ok(signed, 'sign', '--key', 'one.key', '--format', 'cosign', signed.repo.ref + ':1')
     m = signed.repo.manifest(sig_tag(signed.digest))
     for size, text in ((1 << 30, 'more than'), (10, '10 bytes')):
@@ -497,7 +520,7 @@ def test_huge_attachments(signed):
 
 
 def test_the_tag_moves(signed):
-    """GHSA-3hfq-cx9j-923w: a tag that names another image with every question is resolved once."""
+    """GHSA-3hfq-cx9j-923w, GHSA-m3cq-xcx9-3gvm: a tag that names another image with every question is resolved once."""
     ok(signed, 'sign', '--key', 'one.key', signed.repo.ref + ':1')
     asked = []
 
@@ -520,6 +543,16 @@ def test_the_tag_moves(signed):
         answer = verify(signed, '--key', 'one.pub', f'127.0.0.1:{port}/{signed.repo.name}:moving')
         assert answer['digest'] == signed.digest
         assert len(asked) == 1
+
+
+def test_what_could_not_be_said_is_no_yes(signed, predicate):
+    """GHSA-7c37-gx6w-8vc5: whoever ends before all is written has not verified."""
+    ok(signed, 'attest', '--key', 'one.key', '--predicate', predicate, '--type', 'spdxjson', signed.image)
+    args = [signed.program, 'verify-attestation', '--key', 'one.pub', '--type', 'spdxjson', signed.image]
+    for out in ('/dev/full', None):
+        r = subprocess.run(args if out else ['bash', '-c', 'exec "$@" >&-', '-', *args], env=signed.env, cwd=signed.cwd, stdout=open(out, 'w') if out else None,
+                           stderr=subprocess.PIPE)
+        assert r.returncode == 3
 
 
 def test_a_registry_that_breaks_is_no_answer(signed):

@@ -202,6 +202,7 @@ def test_rotation(repo, client):
 
 @pytest.mark.parametrize('role', ['timestamp', 'snapshot', 'targets'])
 def test_rollback(repo, client, role):
+    """GHSA-66x3-6cw3-v5gj: no role goes back."""
     for r in ROLES[1:]:
         repo.versions[r] = 5
     repo.publish()
@@ -247,6 +248,7 @@ def test_same_timestamp_expires_too(repo, client):
 
 @pytest.mark.parametrize('role', ROLES[1:])
 def test_wrong_key(repo, client, role):
+    """GHSA-3633-5h82-39pq: what others than the role's keys signed is signed by nobody."""
     client.ok(client.init())
     repo.keys[role] = [Key()]
     repo.next('targets', 'snapshot', 'timestamp')
@@ -294,7 +296,7 @@ def test_target_files(repo, client):
 
 
 def test_threshold(repo, client):
-    """Distinct keys, not signatures, not key ids; and never none."""
+    """Distinct keys, not signatures, not key ids; and never none. GHSA-fphv-w9fq-2525."""
     repo.keys['timestamp'] = [Key(), Key(), Key()]
     repo.threshold['timestamp'] = 2
     repo.root()
@@ -335,6 +337,7 @@ def test_fast_forward_recovery(repo, client):
 
 
 def test_delegations(tmp_path, client):
+    """GHSA-4f8r-qqr9-fq8j: the order of delegations is the order of trust."""
     a, b, c = Key(), Key('ed25519'), Key('rsa')
     repo = Repository(tmp_path / 'mirror')
     del repo.files['trusted_root.json']
@@ -378,6 +381,7 @@ def test_delegations(tmp_path, client):
 
 
 def test_names_that_climb(repo, client, tmp_path):
+    """GHSA-fcv2-xgw5-pqxf, GHSA-jqc5-w2xx-5vq4: a target's name is no way out of the cache."""
     for name in ('signing_config/../../../../escaped.json', 'signing_config//x.json', 'signing_config\\x.json', 'signing_config\n.json',
                  'signing_config/./x.json', 'signing_config' + 'x' * 300 + '.json'):
         repo.change['targets'] = lambda b: b['targets'].update({name: repo.describe(b'escaped')})
@@ -387,6 +391,7 @@ def test_names_that_climb(repo, client, tmp_path):
 
 
 def test_broken_metadata(repo, client):
+    """GHSA-846p-jg2w-w324: whatever it is, it is refused and the program goes on."""
     client.ok(client.init())
     good = json.loads((repo.folder / 'timestamp.json').read_text())
     key = repo.keys['timestamp']

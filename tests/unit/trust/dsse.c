@@ -68,6 +68,7 @@ static void test_envelopes(void **state)
 	}
 }
 
+/* GHSA-rvrx-rrwh-r9p6. */
 static void test_many_signatures(void **state)
 {
 	struct buf b CLEANUP(buf_done) = { 0 };
@@ -160,7 +161,7 @@ static void test_statements(void **state)
 	}
 }
 
-/* A subject more, or a digest more, than a signer would name (GHSA-vfp6-jrw2-99g9 and its like). */
+/* A subject more, or a digest more, than a signer would name (GHSA-vfp6-jrw2-99g9, GHSA-cq38-jh5f-37mq and its like). */
 static void test_statement_limits(void **state)
 {
 	(void)state;

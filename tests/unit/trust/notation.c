@@ -204,7 +204,7 @@ static void policies_apply(void **state)
 	s.policy.scope = S("registry.example/strict");
 	p = verify(&s, text, S("application/pgp-signature"));
 	assert_int_equal(p.result, CHECK_NO);
-	/* What is not wanted of another digest, of the same artifact, is rollback (GHSA-57wx, GHSA-xhg5). */
+	/* What is not wanted of another digest, of the same artifact, is rollback (GHSA-57wx-m636-g3g8, GHSA-xhg5-42rf-296r). */
 	digest_of(DIGEST_SHA256, S("newer"), &s.target.digest);
 	p = verify(&s, text, type);
 	assert_int_equal(p.result, CHECK_NO);
@@ -235,7 +235,7 @@ static void skip_verifies_nothing(void **state)
 	setup_done(&s);
 }
 
-/* GHSA-45v3, GHSA-qjh3: an authority's revocation counts, and one that cannot be found out does too. */
+/* GHSA-45v3-38pc-874v, GHSA-qjh3-4j3h-vmwp: an authority's revocation counts, and one that cannot be found out does too. */
 static void revocation_counts(void **state)
 {
 	static const struct {

@@ -224,10 +224,32 @@ static void test_written(void **state)
 	}
 }
 
+/* An expression that takes anything takes somebody: a certificate that names nobody is nobody's. */
+static void test_nobody(void **state)
+{
+	struct identity anybody = { 0 };
+	struct proof p = { .issuer = S("https://issuer.example") };
+	struct str all = S("(?s).*"), none = S("");
+	struct err e;
+	(void)state;
+	assert_int_equal(text_matcher_init(&anybody.san, NULL, &all, &e), 0);
+	assert_int_equal(text_matcher_init(&anybody.issuer, NULL, &all, &e), 0);
+	assert_int_equal(identity_matches(&anybody, &p, &e), 0);
+	p.identity = S("somebody");
+	assert_int_equal(identity_matches(&anybody, &p, &e), 1);
+	identity_done(&anybody);
+	assert_int_equal(text_matcher_init(&anybody.san, &none, NULL, &e), 0);
+	assert_int_equal(text_matcher_init(&anybody.issuer, NULL, &all, &e), 0);
+	p.identity = none;
+	assert_int_equal(identity_matches(&anybody, &p, &e), 0);
+	identity_done(&anybody);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_published),
+		cmocka_unit_test(test_nobody),
 		cmocka_unit_test(test_mutations),
 		cmocka_unit_test(test_written),
 	};

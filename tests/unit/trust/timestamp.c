@@ -20,7 +20,8 @@ static void add_pem(struct arena *a, struct certs *to, const char *name)
 		fail_msg("%s: %s", name, e.text);
 }
 
-/* A part of why not, of those that could fail for a wrong reason. */
+/* A part of why not, of those that could fail for a wrong reason. "other": GHSA-xm5m-wgh2-rrg3, a certificate beside the one that
+ * signed lends it a good name. */
 static const char *const reasons[][2] = {
 	{ "fail-other.der", "of something else" },
 	{ "fail-other-root.der", "leads to no trusted one" },
