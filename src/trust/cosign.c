@@ -350,16 +350,44 @@ void cosign_layer_annotations(const struct cosign_parts *p, struct arena *a, str
 }
 
 /* Manifests of bundles. */
-static void put_empty_config(struct json_out *o)
+static void put_empty_config(struct json_out *o, struct str media_type, struct str artifact_type)
 {
 	json_begin_object(o);
-	json_put_member(o, "mediaType", S("application/vnd.oci.empty.v1+json"));
+	json_put_member(o, "mediaType", media_type);
 	json_put_key(o, "size");
 	json_put_u64(o, 2);
 	json_put_member(o, "digest", S(EMPTY_DIGEST));
-	/* Where cosign's own clean looks for it. */
-	json_put_member(o, "artifactType", S(BUNDLE_MEDIA_TYPE));
+	json_put_member_opt(o, "artifactType", artifact_type);
 	json_end_object(o);
+}
+
+static void begin_manifest(struct json_out *o, struct buf *out)
+{
+	json_out_init(o, out, 0);
+	json_begin_object(o);
+	json_put_key(o, "schemaVersion");
+	json_put_u64(o, 2);
+	json_put_member(o, "mediaType", S(MEDIA_OCI_MANIFEST));
+	json_put_key(o, "config");
+}
+
+void cosign_referrer_manifest(struct str type, const struct descriptor *subject,
+			      const struct descriptor *layer, struct buf *out)
+{
+	struct json_out o;
+	struct arena a CLEANUP(arena_done) = { 0 };
+	struct descriptor about = *subject;
+	about.n_annotations = 0;
+	begin_manifest(&o, out);
+	put_empty_config(&o, type, S(""));
+	json_put_key(&o, "layers");
+	json_begin_array(&o);
+	put_descriptor(&o, &a, layer);
+	json_end_array(&o);
+	json_put_key(&o, "subject");
+	put_descriptor(&o, &a, &about);
+	json_put_member(&o, "artifactType", type);
+	json_end_object(&o);
 }
 
 void cosign_bundle_manifest(const struct bundle_place *p, struct buf *out)
@@ -369,13 +397,9 @@ void cosign_bundle_manifest(const struct bundle_place *p, struct buf *out)
 	struct arena a CLEANUP(arena_done) = { 0 };
 	struct descriptor subject = *p->subject;
 	subject.n_annotations = 0;
-	json_out_init(&o, out, 0);
-	json_begin_object(&o);
-	json_put_key(&o, "schemaVersion");
-	json_put_u64(&o, 2);
-	json_put_member(&o, "mediaType", S(MEDIA_OCI_MANIFEST));
-	json_put_key(&o, "config");
-	put_empty_config(&o);
+	begin_manifest(&o, out);
+	/* The artifact type is where cosign's own clean looks for it. */
+	put_empty_config(&o, S("application/vnd.oci.empty.v1+json"), S(BUNDLE_MEDIA_TYPE));
 	json_put_key(&o, "layers");
 	json_begin_array(&o);
 	put_descriptor(&o, &a, p->bundle);

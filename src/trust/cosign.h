@@ -49,5 +49,11 @@ struct bundle_place {
 	int64_t created;                        /* Unix seconds */
 };
 void cosign_bundle_manifest(const struct bundle_place *p, struct buf *out);
+/* The manifest of one layer that refers to `subject` in place of a tag (cosign's experimental OCI 1.1 mode). Its type is
+ * also that of the configuration, which is "{}". */
+#define COSIGN_SIGNATURE_ARTIFACT "application/vnd.dev.cosign.artifact.sig.v1+json"
+#define COSIGN_SBOM_ARTIFACT "application/vnd.dev.cosign.artifact.sbom.v1+json"
+void cosign_referrer_manifest(struct str type, const struct descriptor *subject, const struct descriptor *layer,
+			      struct buf *out);
 
 #endif

@@ -6,6 +6,7 @@
  * source_update_tag sees to it that two signers lose nothing. */
 #include "trust/attest.h"
 #include "trust/cosign.h"
+#include "trust/cosign_tag.h"
 #include "trust/pem.h"
 #include "trust/scheme.h"
 #include "base/base64.h"
@@ -226,60 +227,16 @@ static int find_equal(const struct making *m, struct str tag, struct str bytes, 
 	return 0;
 }
 
-struct change {
-	const struct making *m;
-	const struct piece *piece;
-	struct arena *arena;
-};
-
-/* Our own layer, after another writer came between. */
-static bool has_layer(const struct change *c, struct str old, const struct limits *l)
-{
-	struct manifest m;
-	struct err ignored;
-	struct cosign_material ours = { 0 }, theirs;
-	if (!old.n || manifest_parse(c->arena, old, S(""), l, &m, &ignored))
-		return false;
-	cosign_layer_material(&c->piece->layer, &ours);
-	for (size_t i = 0; m.kind == MANIFEST_IMAGE && i < m.image.n_layers; i++)
-		if (digest_eq(&m.image.layers[i].digest, &c->piece->layer.digest) &&
-		    cosign_layer_material(&m.image.layers[i], &theirs) &&
-		    str_eq(ours.signature, theirs.signature))
-			return true;
-	return false;
-}
-
-static int add_layer(void *ctx, struct str old, struct buf *now, struct err *e)
-{
-	const struct change *c = ctx;
-	struct buf config CLEANUP(buf_done) = { 0 };
-	struct limits l;
-	struct manifest made;
-	struct descriptor put;
-	limits_default(&l);
-	l.layers = COSIGN_LAYERS_MAX;
-	if (has_layer(c, old, &l)) {
-		buf_add_str(now, old);
-		return 0;
-	}
-	if (cosign_manifest_add(old, &c->piece->layer, c->m->docker_types, c->arena, now, &config,
-				e) ||
-	    manifest_parse(c->arena, str_buf(now), S(""), &l, &made, e))
-		return e->code;
-	return source_put_document(c->m->into, made.image.config.media_type, str_buf(&config), &put,
-				   e);
-}
-
 static int put_piece(const struct making *m, struct piece *p, struct str tag, struct arena *a,
 		     struct made *out, struct err *e)
 {
-	struct change change = { m, p, a };
+	struct cosign_addition x = { m->into, tag, &p->layer, m->docker_types, false };
 	struct descriptor manifest;
 	if (source_put_document(m->into, p->media_type, p->bytes, &p->layer, e))
 		return e->code;
 	cosign_layer_annotations(&p->parts, a, &p->layer.annotations, &p->layer.n_annotations);
-	if (source_update_tag(m->into, tag, add_layer, &change, &manifest, e))
-		return err_in(e, "tag %.*s", STR(tag));
+	if (cosign_tag_add(&x, a, &manifest, e))
+		return e->code;
 	*out = (struct made){ .manifest = manifest, .tag = tag };
 	return 0;
 }
