@@ -20,6 +20,7 @@ class Store:
         self.manifests = {}     # (repository, digest) -> (bytes, media type)
         self.tags = {}          # (repository, tag) -> digest
         self.log = []           # (method, path, headers)
+        self.refuse = {}        # method -> status
         self.location = lambda url: url
         self.lock = threading.Lock()
 
@@ -56,6 +57,8 @@ def handler(store):
             path, _, query = self.path.partition('?')
             query = dict(urllib.parse.parse_qsl(query))
             store.log.append((self.command, self.path, dict(self.headers)))
+            if self.command in store.refuse:
+                return self.answer(store.refuse[self.command], b'{"errors":[{"code":"UNSUPPORTED","message":"not here"}]}')
             with store.lock:
                 for pattern, do in ((r'/v2/', self.ping), (r'/v2/(.+)/blobs/uploads/([^/]*)', self.upload), (r'/v2/(.+)/blobs/([^/]+)', self.blob),
                                     (r'/v2/(.+)/manifests/([^/]+)', self.manifest), (r'/v2/(.+)/referrers/([^/]+)', self.list)):
