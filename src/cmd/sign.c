@@ -201,12 +201,15 @@ static int sign_image(struct sign *s, struct str text, struct err *e)
 	return r;
 }
 
-/* Of notation's signatures; the last authority that was named. */
+/* Of notation's signatures, which have room for one; by the first authority that answers. */
 static int stamp(void *ctx, const struct digest *d, struct buf *token, struct err *e)
 {
 	const struct sign *s = ctx;
-	return tsa_token(s->signing.fetch, args_str(s->args, "timestamp-server-url"), d,
-			 s->args->arena, token, e);
+	struct strs urls = args_list(s->args, "timestamp-server-url");
+	int r = ERR_INVALID;
+	for (size_t i = 0; r && i < urls.n; i++)
+		r = tsa_token(s->signing.fetch, urls.v[i], d, s->args->arena, token, e);
+	return r;
 }
 
 static int run(const struct args *a)

@@ -150,6 +150,9 @@ static int parse_timestamps(const struct json *j, struct sigstore_bundle *b, str
 			return e->code;
 		if (t->n == 0)
 			return err_set(e, ERR_INVALID, "a timestamp is empty");
+		for (const struct str *o = b->timestamps; o != t; o++)
+			if (str_eq(*o, *t))
+				return err_set(e, ERR_INVALID, "a timestamp is there twice");
 	}
 	return 0;
 }

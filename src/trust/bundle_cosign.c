@@ -38,19 +38,19 @@ static int body_kind(struct log_entry *l, struct arena *a, struct err *e)
 
 static int parse_rekor(const struct json *j, struct sigstore_bundle *b, struct err *e)
 {
-	const struct json *p = json_get(j, "Payload");
+	static const char *const names[] = { "SignedEntryTimestamp", "Payload", NULL };
+	static const char *const payload_names[] = { "body", "integratedTime", "logIndex", "logID",
+						     NULL };
+	const struct json *v[PROTO_FIELDS_MAX], *p[PROTO_FIELDS_MAX];
 	struct log_entry *l = ARENA_NEW(&b->arena, struct log_entry);
 	uint64_t time;
-	if (!json_is_object(p))
-		return err_set(e, ERR_INVALID, "the Rekor bundle has no Payload");
-	if (decode(json_get_str(j, "SignedEntryTimestamp"), "SignedEntryTimestamp", &b->arena,
-		   &l->set, e) ||
-	    decode(json_get_str(p, "body"), "body", &b->arena, &l->body, e) ||
-	    body_kind(l, &b->arena, e))
+	if (proto_fields(j, "the Rekor bundle", false, names, v, e) ||
+	    proto_fields(v[1], "its Payload", false, payload_names, p, e) ||
+	    decode(json_str(v[0]), "SignedEntryTimestamp", &b->arena, &l->set, e) ||
+	    decode(json_str(p[0]), "body", &b->arena, &l->body, e) || body_kind(l, &b->arena, e))
 		return e->code;
-	if (!json_u64(json_get(p, "integratedTime"), &time) ||
-	    !json_u64(json_get(p, "logIndex"), &l->index) ||
-	    !unhex(json_get_str(p, "logID"), &b->arena, &l->log_id))
+	if (!json_u64(p[1], &time) || !json_u64(p[2], &l->index) ||
+	    !unhex(json_str(p[3]), &b->arena, &l->log_id))
 		return err_set(e, ERR_INVALID,
 			       "the Rekor bundle lacks integratedTime, logIndex or logID");
 	if (l->set.n == 0)

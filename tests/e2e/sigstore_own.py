@@ -578,10 +578,10 @@ class TSA(Service):
 class Sigstore:
     """All of them behind one port; services of generation n are at /ca-n, /rekor1-n, /rekor2-n, /tsa-n."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, at=None):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.at, self.services, self.generations, self.files = None, {}, [], 0
+        self.at, self.services, self.generations, self.files = at, {}, [], 0
         world = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
