@@ -73,10 +73,14 @@ static int parse_log(const struct json *j, struct trusted_log *l, struct arena *
 	if (v[2] && (proto_fields(v[2], "logId", true, id_names, id, e) ||
 		     proto_bytes(id[0], "keyId", a, &l->id, e)))
 		return e->code;
+	if (v[2] && l->id.n != 32)
+		return err_set(e, ERR_INVALID, "the log's id has not 32 bytes");
 	if (v[3] && (proto_fields(v[3], "checkpointKeyId", true, id_names, id, e) ||
 		     proto_bytes(id[0], "keyId", a, &hint, e)))
 		return e->code;
-	if (hint.n >= sizeof l->checkpoint_hint) {
+	if (v[3] && hint.n < sizeof l->checkpoint_hint)
+		return err_set(e, ERR_INVALID, "checkpointKeyId has not 4 bytes");
+	if (v[3]) {
 		memcpy(l->checkpoint_hint, hint.p, sizeof l->checkpoint_hint);
 		l->has_checkpoint_hint = true;
 	}

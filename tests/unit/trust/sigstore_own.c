@@ -3,6 +3,8 @@
 #include "files.h"
 #include "trust/sigstore.h"
 
+#include <dirent.h>
+
 enum { NOW = 1800000000, COLUMNS = 6 };
 
 /* A line of `cases`. */
@@ -308,12 +310,77 @@ static void test_matchers(void **state)
 	arena_done(&f.arena);
 }
 
+static int read_bundle(struct str text, struct err *e)
+{
+	struct sigstore_bundle *b CLEANUP(cleanup_sigstore_bundle) = NULL;
+	return sigstore_bundle_parse(text, &b, e);
+}
+
+static int read_dsse(struct str text, struct err *e)
+{
+	struct arena a CLEANUP(arena_done) = { 0 };
+	struct dsse d;
+	return dsse_parse_text(text, &a, &d, e);
+}
+
+static int read_statement(struct str text, struct err *e)
+{
+	struct arena a CLEANUP(arena_done) = { 0 };
+	struct statement s = { 0 };
+	int r = statement_parse(text, &a, &s, e);
+	statement_done(&s);
+	return r;
+}
+
+static int read_root(struct str text, struct err *e)
+{
+	struct trusted_root *r CLEANUP(cleanup_trusted_root) = NULL;
+	return trusted_root_parse(text, S("root.json"), &r, e);
+}
+
+/* tests/reject/trust/KIND/CODE-what.json */
+static void test_rejects(void **state)
+{
+	static const struct {
+		const char *kind;
+		int (*read)(struct str text, struct err *e);
+		size_t least;
+	} kinds[] = {
+		{ "bundle", read_bundle, 30 },
+		{ "dsse", read_dsse, 15 },
+		{ "statement", read_statement, 15 },
+		{ "trusted_root", read_root, 15 },
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT(kinds); i++) {
+		struct arena a CLEANUP(arena_done) = { 0 };
+		struct str dir = arena_printf(&a, "%s/reject/trust/%s", getenv("LAZARET_TESTS"),
+					      kinds[i].kind);
+		DIR *d = opendir(dir.p);
+		size_t n = 0;
+		assert_non_null(d);
+		for (const struct dirent *x; (x = readdir(d));) {
+			struct str name = str_of(x->d_name);
+			struct err e = { 0 };
+			if (!str_ends(name, S(".json")))
+				continue;
+			int r = kinds[i].read(read_in(&a, dir.p, name), &e);
+			if (r != (str_starts(name, S("limit-")) ? ERR_LIMIT : ERR_INVALID))
+				fail_msg("%s/%s: %d %s", kinds[i].kind, x->d_name, r, e.text);
+			n++;
+		}
+		closedir(d);
+		assert_true(n >= kinds[i].least);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_forms),
 		cmocka_unit_test(test_mutations),
 		cmocka_unit_test(test_matchers),
+		cmocka_unit_test(test_rejects),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

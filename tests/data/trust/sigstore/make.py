@@ -404,6 +404,84 @@ def main(folder, world):
         m.everything(case, doc, lambda path, what: (case, path, what) in HARMLESS, 'dev.' in text_of(doc)[:6])
     for name, rows in (('cases', m.cases), ('mutations', m.mutations)):
         (HERE / name).write_text(''.join('\t'.join(row) + '\n' for row in rows))
+    rejects(old, new, dsse, envelope, root)
+
+
+def rejects(old, new, dsse, envelope, root):
+    """tests/reject/trust/KIND/CODE-what.json: cannot be read, and with which code."""
+    def reject(kind, name, doc):
+        folder = HERE.parent.parent.parent / 'reject/trust' / kind
+        folder.mkdir(exist_ok=True)
+        (folder / f'{name}.json').write_text(doc if isinstance(doc, str) else text_of(doc))
+
+    def change(doc, *path, to=None, without=False):
+        new = copy.deepcopy(doc)
+        *path, last = path
+        if without:
+            del at(new, *path)[last]
+        else:
+            at(new, *path)[last] = to
+        return new
+    material, log = ('verificationMaterial',), ('verificationMaterial', 'tlogEntries', 0)
+    for kind, good in (('bundle', new), ('dsse', envelope), ('statement', json.loads(STATEMENT)), ('trusted_root', root)):
+        text = text_of(good)
+        reject(kind, 'invalid-empty', '')
+        reject(kind, 'invalid-list', [])
+        reject(kind, 'invalid-cut', text[:-1])
+        reject(kind, 'invalid-trailing', text + '}')
+        reject(kind, 'limit-deep', text[:-1] + ',"x":' + '[' * 5000 + ']' * 5000 + '}')
+        for key in good:
+            if (kind, key) not in (('statement', 'predicate'), ('trusted_root', 'tlogs'), ('trusted_root', 'ctlogs'),
+                                   ('trusted_root', 'certificateAuthorities'), ('trusted_root', 'timestampAuthorities')):
+                reject(kind, f'invalid-no-{key}', change(good, key, without=True))
+            reject(kind, f'invalid-twice-{key}', {**good, key + '\0': good[key]})
+    chain = material + ('x509CertificateChain', 'certificates')
+    for name, doc in (
+            ('version-0.4', change(new, 'mediaType', to=MEDIA['0.3'].replace('0.3', '0.4'))), ('stranger', {**new, 'x': 1}),
+            ('two-contents', {**new, 'dsseEnvelope': envelope}), ('two-signers', change(new, *material, 'publicKey', to={'hint': 'x'})),
+            ('no-signer', change(new, *material, 'certificate', without=True)), ('certificate-cut', change(
+                new, *material, 'certificate', 'rawBytes', to=new['verificationMaterial']['certificate']['rawBytes'][:400])),
+            ('chain-in-0.3', change(old, 'mediaType', to=MEDIA['0.3'])), ('empty-chain', change(old, *chain, to=[])),
+            ('entry-twice', change(new, *material, 'tlogEntries', to=[entry(new)] * 2)), ('no-proof', change(new, *log, 'inclusionProof', without=True)),
+            ('no-promise-0.1', change(old, *log, 'inclusionPromise', without=True)), ('log-id', change(new, *log, 'logId', 'keyId', to='AAAA')),
+            ('no-checkpoint', change(new, *log, 'inclusionProof', 'checkpoint', without=True)), ('index', change(new, *log, 'logIndex', to='-1')),
+            ('index-64-bits', change(new, *log, 'logIndex', to=str(1 << 64))), ('index-half', change(new, *log, 'logIndex', to=1.5)),
+            ('hash', change(new, *log, 'inclusionProof', 'hashes', 0, to='AAAA')), ('base64', change(new, 'messageSignature', 'signature', to='=')),
+            ('no-signature', change(new, 'messageSignature', 'signature', to='')), ('algorithm', change(
+                new, 'messageSignature', 'messageDigest', 'algorithm', to='SHA1')),
+            ('digest', change(new, 'messageSignature', 'messageDigest', 'digest', to='AAAA')),
+            ('large-signature', change(new, 'messageSignature', 'signature', to='A' * 40000)),
+            ('two-signatures', change(dsse, 'dsseEnvelope', 'signatures', to=envelope['signatures'] * 2)),
+            ('empty-timestamp', change(new, *material, 'timestampVerificationData', to={'rfc3161Timestamps': [{'signedTimestamp': ''}]})),
+            ('timestamp-twice', change(new, *material, 'timestampVerificationData', to={'rfc3161Timestamps': [{'signedTimestamp': 'AAAA'}] * 2}))):
+        reject('bundle', 'invalid-' + name, doc)
+    reject('bundle', 'limit-entries', change(new, *material, 'tlogEntries', to=[{}] * 33))
+    reject('bundle', 'limit-timestamps', change(new, *material, 'timestampVerificationData', to={'rfc3161Timestamps': [{}] * 33}))
+    reject('bundle', 'limit-hashes', change(new, *log, 'inclusionProof', 'hashes', to=[''] * 65))
+    reject('bundle', 'limit-certificates', change(old, *chain, to=[{}] * 1000))
+    for name, doc in (('no-signatures', change(envelope, 'signatures', to=[])), ('signature-no-object', change(envelope, 'signatures', to=['AAAA'])),
+                      ('empty-signature', change(envelope, 'signatures', 0, 'sig', to='')), ('payload-no-text', change(envelope, 'payload', to=1)),
+                      ('payload-base64', change(envelope, 'payload', to='A*A=')), ('no-type', change(envelope, 'payloadType', to=''))):
+        reject('dsse', 'invalid-' + name, doc)
+    reject('dsse', 'limit-signatures', change(envelope, 'signatures', to=envelope['signatures'][:1] * 101))
+    good = json.loads(STATEMENT)
+    for name, doc in (('type', change(good, '_type', to='https://in-toto.io/Statement/v2')), ('no-subjects', change(good, 'subject', to=[])),
+                      ('subject-object', change(good, 'subject', to=good['subject'][0])), ('predicate-list', change(good, 'predicate', to=[])),
+                      ('no-digests', change(good, 'subject', 0, 'digest', to={})), ('digest-short', change(good, 'subject', 0, 'digest', 'sha256', to='00')),
+                      ('digest-twice', change(good, 'subject', 0, 'digest', 'sha256\0', to='00'))):
+        reject('statement', 'invalid-' + name, doc)
+    reject('statement', 'limit-subjects', change(good, 'subject', to=[{}] * 1025))
+    reject('statement', 'limit-digests', change(good, 'subject', 0, 'digest', to={f'x{n}': '00' for n in range(33)}))
+    ca = ('certificateAuthorities', 0)
+    for name, doc in (('version', change(root, 'mediaType', to=root['mediaType'] + '9')), ('nobody', {'mediaType': root['mediaType']}),
+                      ('no-start', change(root, 'tlogs', 0, 'publicKey', 'validFor', to={})),
+                      ('no-time', change(root, 'tlogs', 0, 'publicKey', 'validFor', 'start', to='yesterday')),
+                      ('key-cut', change(root, 'tlogs', 0, 'publicKey', 'rawBytes', to='MFkwEw==')), ('log-id', change(root, 'tlogs', 0, 'logId', to={'keyId': 'AAAA'})),
+                      ('checkpoint-key-id', change(root, 'tlogs', 0, 'checkpointKeyId', to={'keyId': 'AAAA'})),
+                      ('no-chain', change(root, *ca, 'certChain', 'certificates', to=[])),
+                      ('certificate-cut', change(root, *ca, 'certChain', 'certificates', 0, 'rawBytes', to='MIIB'))):
+        reject('trusted_root', 'invalid-' + name, doc)
+    reject('trusted_root', 'limit-logs', change(root, 'tlogs', to=[{}] * 65))
 
 
 # (cases, path, what is done to it) after which the answer is still yes: what is a hint, what the trust root has anyway, what proves nothing
