@@ -85,18 +85,28 @@ static int read_identity(const struct args *a, struct trust *t, struct err *e)
 	return 0;
 }
 
+/* A reference without what may be secret in it: a PIN, the signed query of an address. */
+static struct str name_of(struct str ref)
+{
+	struct str rest = ref;
+	bool query = str_starts(ref, S("pkcs11:")) || str_starts(ref, S("https://"));
+	return query ? str_cut(&rest, '?') : ref;
+}
+
 static int read_keys(const struct args *a, struct trust *t, struct err *e)
 {
 	struct strs names = args_list(a, "key");
+	struct str *shown = arena_array(a->arena, names.n, sizeof *shown);
 	struct password ask = password_of(a);
 	t->keys = arena_array(a->arena, names.n, sizeof(struct key *));
 	for (size_t i = 0; i < names.n; i++) {
 		if (key_load_public(names.v[i], &ask, t->offline, &t->keys[i], e))
 			return err_in(e, "%s", args_from(a, "key"));
+		shown[i] = name_of(names.v[i]);
 		t->n_keys++;
 	}
 	t->policy.keys = (const struct key *const *)t->keys;
-	t->policy.key_names = names.v;
+	t->policy.key_names = shown;
 	t->policy.n_keys = names.n;
 	return 0;
 }

@@ -82,12 +82,19 @@ static int read_variable(struct str name, struct buf *out, struct err *e)
 	return 0;
 }
 
+/* An address may be signed in its query. */
+static struct str without_query(struct str url)
+{
+	struct str rest = url;
+	return str_cut(&rest, '?');
+}
+
 static int read_url(struct str url, bool offline, struct buf *out, struct err *e)
 {
 	if (offline)
 		return err_set(e, ERR_UNSUPPORTED,
 			       "%.*s: a key is not fetched offline; download it into a file",
-			       STR(str_upto(url, 200)));
+			       STR(str_upto(without_query(url), 200)));
 	struct fetch_options options = { .retries = 3 };
 	struct fetch_request request = { .url = url };
 	struct fetch_response response = { 0 };
@@ -104,7 +111,7 @@ static int read_url(struct str url, bool offline, struct buf *out, struct err *e
 		r = stream_read_all(response.body, KEY_FILE_MAX, out, e);
 	stream_close(response.body);
 	fetch_close(f);
-	return r < 0 ? err_in(e, "fetch the key %.*s", STR(str_upto(url, 200))) : 0;
+	return r < 0 ? err_in(e, "fetch the key %.*s", STR(str_upto(without_query(url), 200))) : 0;
 }
 
 /* The text that a reference names; tokens are not here. */
@@ -226,10 +233,11 @@ int key_load_public(struct str ref, const struct password *p, bool offline, stru
 	struct buf CLEANUP(secret_done) text = { 0 };
 	if (str_starts(ref, S("pkcs11:")))
 		return key_token_open(ref, p, false, out, e);
-	int r = str_starts(ref, S("https://")) ? read_url(ref, offline, &text, e)
-					       : read_ref(ref, &text, e);
+	bool web = str_starts(ref, S("https://"));
+	int r = web ? read_url(ref, offline, &text, e) : read_ref(ref, &text, e);
 	if (r < 0)
 		return r;
+	struct str name = web ? without_query(ref) : ref;
 	r = public_from_text(str_buf(&text), p, out, e);
-	return r < 0 ? err_in(e, "%.*s", STR(str_upto(ref, 150))) : 0;
+	return r < 0 ? err_in(e, "%.*s", STR(str_upto(name, 150))) : 0;
 }

@@ -190,6 +190,19 @@ def test_token_errors(key, hsm, uri, word):
     assert word in said and '9999' not in said
 
 
+@pytest.mark.parametrize('form', ['text', 'json'])
+def test_a_pin_is_never_shown(lazaret, hsm, tmp_path, form):
+    """The reference names the key in answers, without the PIN that it may hold."""
+    (tmp_path / 'file').write_text('x')
+    uri = 'pkcs11:token=first;object=EC-prime256v1'
+    r = lazaret('sign-blob', '--key', uri + '?pin-value=1234', '--bundle', 'b', 'file', env=hsm[0])
+    assert r.returncode == 0 and 'pin-value' not in r.stdout + r.stderr, r.stderr
+    for other, status in (('file', 0), ('b', 1)):
+        r = lazaret('verify-blob', '-f', form, '--key', uri + '?pin-value=1234', '--bundle', 'b', other, env=hsm[0])
+        assert r.returncode == status and 'pin-value' not in r.stdout + r.stderr, r.stderr
+        assert status or uri in r.stdout + r.stderr
+
+
 def test_token_keys_stay(key, hsm):
     """A token's private key cannot be imported."""
     said = key('import', '--key', 'pkcs11:token=first;object=EC-prime256v1', env={**hsm[0], 'COSIGN_PKCS11_PIN': '1234'}, status=3)
