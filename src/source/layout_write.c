@@ -495,39 +495,41 @@ static int list_blobs(int dir, const char *folder, struct arena *a, struct strs 
 	return 0;
 }
 
+static void put(unsigned char *at, struct str text)
+{
+	memcpy(at, text.p, text.n);
+}
+
 /* ustar; sizes of 8 GiB and more in base 256, as GNU tar writes and everybody reads them. */
 static int write_header(int fd, const char *name, uint64_t size, bool folder, struct err *e)
 {
 	unsigned char h[512] = { 0 };
 	unsigned sum = 0;
-	size_t n = strlen(name);
-	if (n >= 100)
+	if (strlen(name) >= 100)
 		return err_set(e, ERR_LIMIT, "%s: the name is too long for a tar file", name);
-	memcpy(h, name, n);
-	memcpy(h + 100, folder ? "0000755" : "0000644", 7);
-	memcpy(h + 108, "0000000", 7);
-	memcpy(h + 116, "0000000", 7);
+	put(h, str_of(name));
+	put(h + 100, folder ? S("0000755") : S("0000644"));
+	put(h + 108, S("0000000"));
+	put(h + 116, S("0000000"));
 	if (size < 1ULL << 33) {
 		char text[13];
 		snprintf(text, sizeof text, "%011llo", (unsigned long long)size);
-		memcpy(h + 124, text, 11);
+		put(h + 124, str_of(text));
 	} else {
 		h[124] = 0x80;
 		for (unsigned i = 0; i < 8; i++)
 			h[135 - i] = (unsigned char)(size >> 8 * i);
 	}
-	memcpy(h + 136, "00000000000", 11);
+	put(h + 136, S("00000000000"));
 	h[156] = folder ? '5' : '0';
-	memcpy(h + 257,
-	       "ustar\0"
-	       "00",
-	       8);
+	put(h + 257, S("ustar\0"
+		       "00"));
 	memset(h + 148, ' ', 8);
 	for (size_t i = 0; i < sizeof h; i++)
 		sum += h[i];
 	char text[8];
 	snprintf(text, sizeof text, "%06o", sum & 0777777);
-	memcpy(h + 148, text, 7);
+	put(h + 148, (struct str){ text, 7 });
 	return write_all(fd, h, sizeof h, e);
 }
 

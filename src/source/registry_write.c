@@ -124,7 +124,7 @@ static int put_blob(struct source *s, struct endpoint *p, struct arena *a,
 {
 	char digest[DIGEST_TEXT];
 	struct fetch_response out;
-	struct str where;
+	struct str where = { 0 };
 	digest_text(&d->digest, digest);
 	struct str what = arena_printf(a, "blob %s of %.*s", digest, STR(p->repository));
 	struct str path = arena_printf(a, "/v2/%.*s/blobs/%s", STR(p->repository), digest);

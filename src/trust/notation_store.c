@@ -81,7 +81,7 @@ int notation_anchor_check(struct str text, enum notation_store_type type, struct
 static int add_file(int dir, const char *name, struct notation_store *s, struct arena *a,
 		    struct err *e)
 {
-	struct str text;
+	struct str text = { 0 };
 	struct certs found CLEANUP(certs_done) = { 0 };
 	int r = read_at(dir, name, NOTATION_CERT_FILE_MAX, a, &text, e);
 	if (r == 0)
@@ -188,7 +188,7 @@ int notation_trust_open(struct str dir, struct notation_trust **out, struct err 
 {
 	static const char *const names[] = { "trustpolicy.oci.json", "trustpolicy.json" };
 	struct arena a = { 0 };
-	struct str text;
+	struct str text = { 0 };
 	int r = ERR_NOT_FOUND;
 	for (size_t i = 0; r == ERR_NOT_FOUND && i < COUNT(names); i++)
 		r = notation_file_read(arena_printf(&a, "%.*s/%s", STR(dir), names[i]),

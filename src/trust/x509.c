@@ -290,7 +290,7 @@ int cert_parse(struct str der, struct cert **out, struct err *e)
 
 static int add_one(struct str der, struct certs *found, struct err *e)
 {
-	struct cert *c;
+	struct cert *c = NULL;
 	if (found->n == CERTS_MAX)
 		return err_set(e, ERR_LIMIT, "more than %d certificates", CERTS_MAX);
 	int r = cert_parse(der, &c, e);
