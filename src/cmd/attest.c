@@ -71,6 +71,7 @@ static int attest_target(struct attest *t, struct str text, struct err *e)
 		err_in(e, "%.*s", STR(text));
 	}
 	image_target_close(&target);
+	t->attestation.subject = NULL;
 	return r;
 }
 

@@ -41,7 +41,7 @@ struct job {
 static bool name_ok(struct str s)
 {
 	for (size_t i = 0; i < s.n; i++)
-		if (!isalnum((unsigned char)s.p[i]) && !memchr("_.-", s.p[i], 3))
+		if (!isalnum((unsigned char)s.p[i]) && str_find_char(S("_.-"), s.p[i]) < 0)
 			return false;
 	return s.n > 0 && s.n <= COMMON_NAME_MAX && s.p[0] != '.';
 }

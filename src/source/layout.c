@@ -282,8 +282,7 @@ int layout_resolve(struct source *s, struct descriptor *out, struct err *e)
 
 const char *layout_blob_path(const struct digest *d, char *path)
 {
-	memcpy(path, "blobs/", 6);
-	digest_text(d, path + 6);
+	digest_text(d, stpcpy(path, "blobs/"));
 	char *colon = strchr(path, ':');
 	if (colon)
 		*colon = '/';

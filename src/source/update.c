@@ -128,8 +128,8 @@ static int try_update(const struct update *u, struct descriptor *out, struct err
 {
 	struct arena a = { 0 };
 	struct buf now CLEANUP(buf_done) = { 0 };
-	struct descriptor old, d;
-	struct str bytes;
+	struct descriptor old = { 0 }, d = { 0 };
+	struct str bytes = { 0 };
 	bool same = false;
 	int r = read_tag(u, &a, &old, &bytes, e);
 	if (r == 0)

@@ -59,8 +59,9 @@ int sealed_parse(struct str text, struct sealed *out, struct err *e)
 	    s.ciphertext.n < SEALED_TAG)
 		return err_set(e, ERR_INVALID,
 			       "an encrypted key whose salt, nonce or ciphertext is none");
-	*out = s;
-	s = (struct sealed){ 0 };
+	struct sealed taken = s;
+	memset(&s, 0, sizeof s);
+	*out = taken;
 	return 0;
 }
 

@@ -44,7 +44,7 @@ static void name_urls(struct str name, struct arena *a, struct strs *out)
 
 void crl_urls(struct str value, struct arena *a, struct strs *out, bool *partial)
 {
-	struct str points, point, name;
+	struct str points = { 0 }, point, name;
 	if (!der_take(&value, DER_SEQUENCE, &points)) {
 		*partial = true;
 		return;
