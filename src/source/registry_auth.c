@@ -704,7 +704,7 @@ int endpoint_send(struct endpoint *p, const struct endpoint_request *r, struct a
 int endpoint_get(struct endpoint *p, const struct endpoint_request *r, struct arena *a,
 		 struct fetch_response *out, struct err *e)
 {
-	struct fetch_response response;
+	struct fetch_response response = { 0 };
 	int code = endpoint_send(p, r, a, &response, e);
 	if (code)
 		return code;

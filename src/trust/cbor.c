@@ -75,7 +75,7 @@ static int skip_map(struct str *s, size_t n, unsigned depth, struct err *e)
 
 static int skip(struct str *s, unsigned depth, struct err *e)
 {
-	struct cbor item;
+	struct cbor item = { 0 };
 	if (depth == CBOR_DEPTH_MAX)
 		return err_set(e, ERR_LIMIT, "CBOR is nested deeper than %d", CBOR_DEPTH_MAX);
 	if (cbor_next(s, &item, e))
@@ -102,7 +102,7 @@ int cbor_item(struct str *s, struct str *whole, struct err *e)
 int cbor_map(struct str whole, struct cbor_pair v[CBOR_ITEMS_MAX], size_t *n, struct err *e)
 {
 	struct str rest = whole, checked;
-	struct cbor map;
+	struct cbor map = { 0 };
 	if (cbor_item(&rest, &checked, e))
 		return e->code;
 	if (rest.n)
@@ -120,7 +120,7 @@ int cbor_map(struct str whole, struct cbor_pair v[CBOR_ITEMS_MAX], size_t *n, st
 
 static bool is_string(enum cbor_type type, struct str whole, struct str *out)
 {
-	struct cbor item;
+	struct cbor item = { 0 };
 	struct err e;
 	if (cbor_next(&whole, &item, &e) || whole.n || item.type != type)
 		return false;
@@ -140,7 +140,7 @@ bool cbor_is_bytes(struct str whole, struct str *bytes)
 
 bool cbor_is_int(struct str whole, int64_t *v)
 {
-	struct cbor item;
+	struct cbor item = { 0 };
 	struct err e;
 	if (cbor_next(&whole, &item, &e) || whole.n || item.n > INT64_MAX)
 		return false;

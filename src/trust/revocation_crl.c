@@ -166,7 +166,7 @@ static bool same_point(const struct crl *l, const struct cert *c)
 	struct arena a CLEANUP(arena_done) = { 0 };
 	struct strs theirs = { 0 }, ours = { 0 };
 	struct str value;
-	bool critical, partial;
+	bool critical, partial = false;
 	if (l->point.n == 0)
 		return true;
 	name_urls(l->point, &a, &theirs);
