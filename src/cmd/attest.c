@@ -86,7 +86,7 @@ static int run(const struct args *a)
 	if (r == 0)
 		r = signing_open(a, &t.signing, &e);
 	if (r == 0)
-		r = read_key_chain(a, t.signing.key, &t.chain, &e);
+		r = read_key_chain(a, S(""), t.signing.key, &t.chain, &e);
 	if (r)
 		status = r == ERR_INVALID ? usage(a, "%s", e.text) : fail(a, &e);
 	t.attestation.signer = t.signing.signer;

@@ -1,10 +1,11 @@
 /* lazaret cert generate-test, generate-chain, show: certificates for notation's signatures. Files lie where notation keeps
- * them, $XDG_CONFIG_HOME/notation (~/.config/notation): localkeys/NAME.key and .crt, truststore/x509/ca/NAME/NAME.crt. */
+ * them: localkeys/NAME.key and .crt, truststore/x509/ca/NAME/NAME.crt. */
 #include "base/json.h"
 #include "base/stream.h"
 #include "base/time.h"
 #include "cmd/command.h"
 #include "cmd/file.h"
+#include "cmd/notation_options.h"
 #include "trust/key_file.h"
 #include "trust/pem.h"
 #include "trust/x509_make.h"
@@ -72,20 +73,6 @@ static bool kind_parse(const struct args *a, struct job *j)
 		return j->type == KEY_RSA || !bits.n;
 	}
 	return false;
-}
-
-static bool dir_find(struct job *j)
-{
-	struct arena *a = j->args->arena;
-	struct str xdg = str_of(getenv("XDG_CONFIG_HOME")), home = str_of(getenv("HOME"));
-	j->dir = args_str(j->args, "dir");
-	if (j->dir.n)
-		return true;
-	if (xdg.n)
-		j->dir = arena_printf(a, "%.*s/notation", STR(xdg));
-	else if (home.n)
-		j->dir = arena_printf(a, "%.*s/.config/notation", STR(home));
-	return j->dir.n > 0;
 }
 
 static int put(struct job *j, const char *what, const char *path, mode_t mode, struct str bytes,
@@ -190,8 +177,8 @@ static int run_generate(const struct args *a, bool chain)
 	if (!kind_parse(a, &j))
 		return usage(a, "keys are rsa (--bits 2048, 3072 or 4096) or ecdsa-p256, "
 				"ecdsa-p384, ecdsa-p521");
-	if (!dir_find(&j))
-		return usage(a, "where to? Set HOME or XDG_CONFIG_HOME, or say --dir");
+	if (notation_folder(a, args_str(a, "dir"), &j.dir, &e))
+		return usage(a, "%s", e.text);
 	j.until = j.now + (int64_t)days * DAY;
 	return (chain ? generate_chain(&j, &e) : generate_test(&j, &e)) < 0 ? fail(a, &e)
 									    : EXIT_YES;

@@ -96,7 +96,8 @@ int read_annotations(const struct args *a, const char *option, struct annotation
 	return 0;
 }
 
-int read_key_chain(const struct args *a, const struct key *key, struct certs *out, struct err *e)
+int read_key_chain(const struct args *a, struct str otherwise, const struct key *key,
+		   struct certs *out, struct err *e)
 {
 	static const char *const names[] = { "certificate", "certificate-chain" };
 	for (size_t i = 0; i < COUNT(names); i++) {
@@ -105,6 +106,12 @@ int read_key_chain(const struct args *a, const struct key *key, struct certs *ou
 			return e->code;
 		if (text.n && certs_parse(text, out, e))
 			return err_in(e, "%s", args_from(a, names[i]));
+	}
+	if (out->n == 0 && otherwise.n) {
+		struct str text = { 0 };
+		if (args_read(a, "key", otherwise, (size_t)CERTS_MAX * CERT_DER_MAX, &text, e) ||
+		    certs_parse(text, out, e))
+			return err_in(e, "%.*s", STR(otherwise));
 	}
 	if (out->n == 0)
 		return 0;

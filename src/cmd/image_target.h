@@ -27,7 +27,9 @@ void image_target_close(struct image_target *t);
 /* "k=v" values of an option as annotations in the arena; ERR_INVALID without a '=' or a key. */
 int read_annotations(const struct args *a, const char *option, struct annotation **v, size_t *n,
 		     struct err *e);
-/* Of --certificate and --certificate-chain, which may both be left out: leaf first. ERR_INVALID: not this key's. */
-int read_key_chain(const struct args *a, const struct key *key, struct certs *out, struct err *e);
+/* Of --certificate and --certificate-chain, which may both be left out: leaf first. `otherwise`: the file in their place then;
+ * empty: none. ERR_INVALID: not this key's. */
+int read_key_chain(const struct args *a, struct str otherwise, const struct key *key,
+		   struct certs *out, struct err *e);
 
 #endif

@@ -1,9 +1,9 @@
-/* lazaret notation: what notation keeps in its folder ($XDG_CONFIG_HOME/notation): trust stores, trust policy, signing keys;
+/* lazaret notation: what notation keeps in its folder: trust stores, trust policy, signing keys;
  * and what an envelope says. Files are changed as notation's own commands change them, so that both can be used. */
 #include "base/digest.h"
 #include "base/time.h"
 #include "cmd/file.h"
-#include "cmd/command.h"
+#include "cmd/notation_options.h"
 #include "trust/notation_dir.h"
 
 #include <errno.h>
@@ -35,17 +35,6 @@ struct job {
 	struct strs words; /* behind the two verbs */
 	bool json;
 };
-
-static bool find_dir(struct job *j)
-{
-	const char *xdg = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
-	j->dir = args_str(j->args, "dir");
-	if (!j->dir.n && xdg && *xdg)
-		j->dir = arena_printf(j->a, "%s/notation", xdg);
-	else if (!j->dir.n && home && *home)
-		j->dir = arena_printf(j->a, "%s/.config/notation", home);
-	return j->dir.n > 0;
-}
 
 static int put(struct job *j, struct str path, mode_t mode, bool overwrite, struct str text,
 	       struct err *e)
@@ -435,8 +424,8 @@ static int run(const struct args *a)
 	j.json = str_eq(format, S("json"));
 	if (format.n && !j.json && !str_eq(format, S("text")))
 		return usage(a, "--format: there is no format '%.*s'", STR(format));
-	if (!find_dir(&j))
-		return usage(a, "--dir is wanted: neither XDG_CONFIG_HOME nor HOME is set");
+	if (notation_folder(a, args_str(a, "dir"), &j.dir, &e))
+		return usage(a, "%s", e.text);
 	if (str_eq(noun, S("inspect")) && a->words.n == 2)
 		return inspect(&j, &e) ? fail(a, &e) : EXIT_YES;
 	for (size_t i = 0; i < COUNT(actions); i++) {

@@ -2,6 +2,7 @@
 #include "base/time.h"
 #include "cmd/alarm.h"
 #include "cmd/image_target.h"
+#include "cmd/notation_options.h"
 #include "cmd/registry_options.h"
 #include "cmd/signing_options.h"
 #include "trust/scheme.h"
@@ -36,6 +37,7 @@ struct sign {
 	const struct args *args;
 	struct source_options source;
 	struct signing signing;
+	struct str chain_file; /* of a key by its name in notation's folder */
 	struct certs chain;
 	struct making making; /* what is the same for all images */
 	const struct scheme *formats[SIGN_FORMATS_MAX];
@@ -113,13 +115,23 @@ static int read_words(struct sign *s, struct err *e)
 
 static int read_chain(struct sign *s, struct err *e)
 {
-	int r = read_key_chain(s->args, s->signing.key, &s->chain, e);
+	int r = read_key_chain(s->args, s->chain_file, s->signing.key, &s->chain, e);
 	if (r == 0 && s->chain.n == 0 && makes_notation(s))
 		return err_set(e, ERR_INVALID,
 			       "a notation signature wants --certificate-chain FILE: the key's "
 			       "certificate and its "
 			       "issuers");
 	return r;
+}
+
+/* The key by notation's name for it, where one of its signatures is made. */
+static int open_key(struct sign *s, struct err *e)
+{
+	struct str key = args_str(s->args, "key");
+	if (makes_notation(s) && notation_key_find(s->args, &key, &s->chain_file, e))
+		return e->code;
+	int r = signing_open_key(s->args, key, &s->signing, e);
+	return r ? r : read_chain(s, e);
 }
 
 /* Signing. */
@@ -219,9 +231,7 @@ static int run(const struct args *a)
 	int status = EXIT_YES;
 	if (alarm_start(a, &e) || read_words(&s, &e))
 		return usage(a, "%s", e.text);
-	int r = signing_open(a, &s.signing, &e);
-	if (r == 0)
-		r = read_chain(&s, &e);
+	int r = open_key(&s, &e);
 	if (r)
 		status = r == ERR_INVALID ? usage(a, "%s", e.text) : fail(a, &e);
 	s.making.signer = s.signing.signer;

@@ -189,10 +189,9 @@ static int open_fetch(struct signing *s, const struct signer_options *o, struct 
 	return fetch_open(&fo, &s->fetch, e);
 }
 
-static int read_signer(const struct args *a, struct signing *s, struct err *e)
+static int read_signer(const struct args *a, struct str key, struct signing *s, struct err *e)
 {
 	struct signer_options o = { 0 };
-	struct str key = args_str(a, "key");
 	struct password password = password_of(a);
 	if (read_services(a, &o, e) || (!key.n && check_keyless(a, &o, e)))
 		return e->code;
@@ -212,16 +211,21 @@ static int read_signer(const struct args *a, struct signing *s, struct err *e)
 	return signer_open(&o, &s->signer, e);
 }
 
-int signing_open(const struct args *a, struct signing *out, struct err *e)
+int signing_open_key(const struct args *a, struct str key, struct signing *out, struct err *e)
 {
 	struct signing s = { 0 };
-	if (read_signer(a, &s, e)) {
+	if (read_signer(a, key, &s, e)) {
 		int code = e->code;
 		signing_close(&s);
 		return code;
 	}
 	*out = s;
 	return 0;
+}
+
+int signing_open(const struct args *a, struct signing *out, struct err *e)
+{
+	return signing_open_key(a, args_str(a, "key"), out, e);
 }
 
 void signing_close(struct signing *s)

@@ -25,6 +25,8 @@ struct signing {
 /* Reads key, token, signing configuration and trust roots. Nothing is assumed: without a key, each service and the
  * token must have been named, and the error says which option is missing (ERR_INVALID). */
 int signing_open(const struct args *a, struct signing *out, struct err *e);
+/* With this key in place of the one that --key names. */
+int signing_open_key(const struct args *a, struct str key, struct signing *out, struct err *e);
 void signing_close(struct signing *s);
 
 #endif

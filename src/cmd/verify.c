@@ -1,8 +1,7 @@
 /* lazaret verify: are these images signed by whom we believe? */
+#include "cmd/notation_options.h"
 #include "cmd/verify_job.h"
 #include "trust/revocation.h"
-
-#include <stdlib.h>
 
 static const struct option options[] = {
 #include "cmd/verify_image.def"
@@ -14,21 +13,6 @@ static const struct option options[] = {
 	{ "crl-dir", 0, "DIR", "DIR", false, false, "revocation lists for notation, as files" },
 	{ 0 },
 };
-
-/* As notation finds it. */
-static struct str notation_dir(const struct args *a)
-{
-	const char *config = getenv("NOTATION_CONFIG"), *xdg = getenv("XDG_CONFIG_HOME"),
-		   *home = getenv("HOME");
-	struct str named = args_str(a, "trust-store");
-	if (named.n)
-		return named;
-	if (config && config[0])
-		return str_of(config);
-	if (xdg && xdg[0] == '/')
-		return arena_printf(a->arena, "%s/notation", xdg);
-	return arena_printf(a->arena, "%s/.config/notation", home ? home : "");
-}
 
 /* Notation's policy decides where it was asked for, or where nothing else was said of whom to believe. */
 static bool wants_notation(const struct args *a)
@@ -43,14 +27,15 @@ static int open_notation(struct verify_job *j, struct notation_trust **trust,
 			 struct revocation **revocation, struct err *e)
 {
 	const struct args *a = j->args;
-	struct str policy = { 0 }, dir = notation_dir(a);
+	struct str policy = { 0 }, dir;
 	struct revocation_options o = {
 		.offline = j->trust.offline,
 		.crl_dir = args_str(a, "crl-dir"),
 		.cache_dir = arena_printf(a->arena, "%.*s/crl", STR(cache_dir(a))),
 		.now = j->trust.policy.now,
 	};
-	if (args_file(a, "trust-policy", JSON_TREE_MAX, &policy, e))
+	if (notation_folder(a, args_str(a, "trust-store"), &dir, e) ||
+	    args_file(a, "trust-policy", JSON_TREE_MAX, &policy, e))
 		return e->code;
 	int r = policy.n ? notation_trust_parse(policy, dir, trust, e)
 			 : notation_trust_open(dir, trust, e);

@@ -140,3 +140,31 @@ def test_rules_of_certificates(lazaret, layout, tmp_path, root, leaf, good):
         return
     ok(r)
     assert lazaret('verify', '--offline', '--trust-store', folder, '--scope', 'local/image', layout).returncode == (0 if good else 1)
+
+
+def test_key_by_name(lazaret, config, layout, tmp_path):
+    """What notation's folder calls a key, where that is no file; its chain comes with it."""
+    env = {'NOTATION_CONFIG': str(config)}
+    sign = ('sign', '--format', 'notation-jws')
+    r = lazaret(*sign, layout, env=env)
+    assert r.returncode == 2 and 'no default key' in r.stderr
+    for name, alg in (('one', 'ES256'), ('two', 'ES384')):
+        ok(lazaret('notation', 'key', 'add', '--key', DATA / f'{alg}.key', '--certificate-chain', DATA / f'{alg}.crt', name, env=env))
+    r = lazaret(*sign, layout, env=env)
+    assert r.returncode == 2 and 'no default key' in r.stderr
+    ok(lazaret('notation', 'key', 'add', '--default', '--key', DATA / 'ES512.key', '--certificate-chain', DATA / 'ES512.crt', 'three', env=env))
+    r = lazaret(*sign, '--key', 'four', layout, env=env)
+    assert r.returncode == 2 and "'four' is neither a file nor a signing key" in r.stderr
+    assert lazaret('sign', '--key', 'two', layout, env=env).returncode == 3    # a bundle is none of notation's
+    assert lazaret(*sign, '--key', 'two', '--certificate-chain', DATA / 'ES256.crt', layout, env=env).returncode == 2
+    ok(lazaret(*sign, '--key', 'two', layout, env=env))
+    ok(lazaret('sign', '--format', 'notation-cose', layout, env=env))
+    ok(lazaret(*sign, '--key', DATA / 'PS256.key', '--certificate-chain', DATA / 'PS256.crt', layout, env=env))
+    answer = json.loads(ok(lazaret('verify', '--offline', '--scope', 'local/image', '-f', 'json', layout, env=env)))
+    signers = sorted((s['format'], s['identity'].split(',')[0]) for s in answer['images'][0]['signatures'])
+    assert signers == [('notation-cose', 'CN=signer ES512'), ('notation-jws', 'CN=signer ES384'), ('notation-jws', 'CN=signer PS256')]
+    keys = json.loads((config / 'signingkeys.json').read_text())
+    keys['keys'].append({'name': 'cloud', 'id': '1', 'pluginName': 'cloud'})
+    (config / 'signingkeys.json').write_text(json.dumps(keys))
+    r = lazaret(*sign, '--key', 'cloud', layout, env=env)
+    assert r.returncode == 3 and "plugin's" in r.stderr
