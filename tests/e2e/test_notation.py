@@ -1,12 +1,21 @@
 """lazaret notation, and images signed and verified as the Notary Project has it."""
+import datetime
 import json
 import pathlib
 import subprocess
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.x509.oid import NameOID
+
+from sigstore_own import YEAR, Encoding, Sigstore, certificate
+from test_revocation import Party, aia, cn, points, web  # noqa: F401
 
 DATA = pathlib.Path(__file__).resolve().parent.parent / 'data/trust/notation'
 ROOT = DATA / 'truststore/x509/ca/root/root.pem'
+SIGNER = x509.Name([x509.NameAttribute(k, v) for k, v in (
+    (NameOID.COUNTRY_NAME, 'CH'), (NameOID.STATE_OR_PROVINCE_NAME, 'Bern'), (NameOID.ORGANIZATION_NAME, 'Lazaret tests'), (NameOID.COMMON_NAME, 'leaf'))])
 
 
 def ok(r):
@@ -168,3 +177,114 @@ def test_key_by_name(lazaret, config, layout, tmp_path):
     (config / 'signingkeys.json').write_text(json.dumps(keys))
     r = lazaret(*sign, '--key', 'cloud', layout, env=env)
     assert r.returncode == 3 and "plugin's" in r.stderr
+
+
+class Revocable:
+    """A chain whose leaf says where to ask, in a trust store under the level strict; a CRL of its issuer in a folder."""
+
+    def __init__(self, folder, lazaret, *more):
+        self.folder, self.lazaret = folder, lazaret
+        self.ca = Party(cn('CA'), ca=True)
+        self.leaf = Party(SIGNER, self.ca, more=more)
+        for name, data in (('chain.pem', self.leaf.pem() + self.ca.pem()), ('leaf.key', self.leaf.key_pem()), ('ca.pem', self.ca.pem()),
+                           ('ca.key', self.ca.key_pem()), ('leaf.pem', self.leaf.pem())):
+            (folder / name).write_bytes(data)
+        self.config, self.crls = folder / 'config', folder / 'crls'
+        self.crls.mkdir()
+        self.trust('ca', folder / 'ca.pem')
+        ok(lazaret('notation', 'policy', 'init', '-d', self.config, '--name', 'own', '--trust-store', 'ca:own', '--trusted-identity', '*'))
+
+    def trust(self, kind, file):
+        ok(self.lazaret('notation', 'cert', 'add', '-d', self.config, '--type', kind, '--store', 'own', file))
+
+    def sign(self, form, layout, *more):
+        ok(self.lazaret('sign', '--format', form, '--key', self.folder / 'leaf.key', '--certificate-chain', self.folder / 'chain.pem', *more, layout))
+
+    def crl(self, name, issuer, *serials):
+        (self.crls / name).write_bytes(crl(issuer, serials))
+
+    def verify(self, layout, *more, offline=True):
+        r = self.lazaret('verify', *(['--offline'] if offline else []), '--trust-store', self.config, '--crl-dir', self.crls, '--scope', 'local/image',
+                         '-f', 'json', *more, layout)
+        return r.returncode, r.stdout + r.stderr
+
+
+def crl(issuer, serials):
+    now = datetime.datetime.utcnow()
+    b = x509.CertificateRevocationListBuilder().issuer_name(issuer.subject if isinstance(issuer, Party) else issuer[0])
+    b = b.last_update(now - datetime.timedelta(hours=1)).next_update(now + datetime.timedelta(days=1)).add_extension(x509.CRLNumber(1), False)
+    for serial in serials:
+        b = b.add_revoked_certificate(x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(now - datetime.timedelta(hours=2)).build())
+    key = issuer.key if isinstance(issuer, Party) else issuer[1]
+    return b.sign(key, hashes.SHA256()).public_bytes(Encoding.DER)
+
+
+@pytest.mark.parametrize('form', ['notation-jws', 'notation-cose'])
+def test_revoked(lazaret, layout, tmp_path, form):
+    """Under strict: what a list says is the answer, and without one there is none."""
+    r = Revocable(tmp_path, lazaret, points('http://127.0.0.1:9/ca.crl'))
+    r.sign(form, layout)
+    status, text = r.verify(layout)
+    assert status == 3 and 'revocation' in text
+    r.crl('ca.crl', r.ca)
+    status, text = r.verify(layout)
+    assert status == 0, text
+    r.crl('ca.crl', r.ca, r.leaf.cert.serial_number)
+    status, text = r.verify(layout)
+    assert status == 1 and 'was revoked' in text
+    r.crl('ca.crl', (r.ca.subject, r.leaf.key))     # a list that its issuer did not sign says nothing
+    assert r.verify(layout)[0] == 3
+
+
+def test_ocsp(lazaret, layout, tmp_path, web):
+    """openssl answers for the issuer."""
+    r = Revocable(tmp_path, lazaret, aia(web.url + '/ocsp'))
+    r.sign('notation-jws', layout)
+    serial = f'{r.leaf.cert.serial_number:X}'
+    serial = serial if len(serial) % 2 == 0 else '0' + serial
+
+    def answer(body):
+        (tmp_path / 'request').write_bytes(body)
+        subprocess.run(['openssl', 'ocsp', '-index', 'index', '-CA', 'ca.pem', '-rsigner', 'ca.pem', '-rkey', 'ca.key', '-reqin', 'request',
+                        '-respout', 'response', '-nmin', '5'], cwd=tmp_path, capture_output=True, check=True)
+        return (tmp_path / 'response').read_bytes()
+    assert r.verify(layout, offline=False)[0] == 3      # the responder has no answer
+    web.routes['/ocsp'] = answer
+    for line, want in (('V\t491231235959Z\t\t', 0), ('R\t491231235959Z\t250101000000Z\t', 1)):
+        (tmp_path / 'index').write_text(f'{line}{serial}\tunknown\t/CN=leaf\n')
+        status, text = r.verify(layout, offline=False)
+        assert status == want, text
+    assert r.verify(layout)[0] == 3
+
+
+@pytest.mark.parametrize('form', ['notation-jws', 'notation-cose'])
+def test_timestamp_authority_revoked(lazaret, layout, tmp_path, form):
+    """openssl stamps; whether it was revoked is asked of lists, too, and with the store alone a timestamp counts."""
+    r = Revocable(tmp_path, lazaret)
+    with Sigstore(tmp_path / 'sigstore') as s:
+        tsa, root = s.tsa, s.tsa.root
+        usage = [x for x in tsa.cert.extensions]
+        more = [(x.value, x.critical) for x in usage] + [points('http://127.0.0.1:9/tsa.crl')]
+        ca = root.public_key()
+        tsa.root = certificate(root.subject, ca, None, tsa.root_key, tsa.start, tsa.start + 10 * YEAR, [
+            (x509.BasicConstraints(True, 0), True), (x509.SubjectKeyIdentifier.from_public_key(ca), False),
+            (x509.KeyUsage(False, False, False, False, False, True, True, False, False), True)])
+        tsa.cert = certificate(tsa.cert.subject, tsa.key.public_key(), tsa.root, tsa.root_key, tsa.start, tsa.start + 9 * YEAR, more)
+        tsa.file('cert.pem', tsa.cert.public_bytes(Encoding.PEM))
+        r.sign(form, layout, '--timestamp-server-url', f'{s.url}/{tsa.name}')
+    (tmp_path / 'tsa.pem').write_bytes(tsa.root.public_bytes(Encoding.PEM))
+    r.trust('tsa', tmp_path / 'tsa.pem')
+    policy = r.config / 'trustpolicy.oci.json'
+    doc = json.loads(policy.read_text())
+    doc['trustPolicies'][0]['trustStores'].append('tsa:own')
+    policy.write_text(json.dumps(doc))
+    status, text = r.verify(layout)
+    assert status == 3 and 'timestamp authority' in text
+    issuer = (tsa.root.subject, tsa.root_key)
+    r.crl('tsa.crl', issuer)
+    status, text = r.verify(layout)
+    assert status == 0, text
+    assert json.loads(text[:text.rindex('}') + 1])['images'][0]['signatures'][0]['timeFrom'].startswith('timestamp')
+    r.crl('tsa.crl', issuer, tsa.cert.serial_number)
+    status, text = r.verify(layout)
+    assert status == 1 and 'was revoked' in text
