@@ -25,7 +25,7 @@ struct job {
 	const struct args *args;
 	const struct copy_job *j;
 	struct source_options options;
-	struct source *from, *to, *other;
+	struct source *from, *to, *other, *there;
 	struct platform platform;
 	struct progress progress;
 	size_t carried;
@@ -161,7 +161,10 @@ static int open_both(struct job *j, struct err *e)
 	int r = source_open(j->j->from, &j->options, &j->from, e);
 	if (r == 0)
 		r = registry_attachments(j->args, &j->options, j->from, &j->other, e);
-	return r ? r : source_create(j->j->to, &j->options, &j->to, e);
+	r = r ? r : source_create(j->j->to, &j->options, &j->to, e);
+	if (r == 0 && j->j->attachments_there)
+		r = registry_attachments(j->args, &j->options, j->to, &j->there, e);
+	return r;
 }
 
 int copy_run(const struct args *a, const struct copy_job *c)
@@ -179,10 +182,12 @@ int copy_run(const struct args *a, const struct copy_job *c)
 	progress_start(&j.progress, a);
 	int r = open_both(&j, &e);
 	o.attachments = j.other;
+	o.attachments_to = j.there;
 	if (r == 0)
 		r = carry(&j, &o, &e);
 	progress_stop(&j.progress);
 	source_close(j.other);
+	source_close(j.there);
 	source_close(j.to);
 	source_close(j.from);
 	if (r)

@@ -9,6 +9,7 @@ struct copy_job {
 	struct str name;                /* at the destination; empty: that of `to`, else that of `from` */
 	struct str platform;            /* empty: all */
 	struct strs only;               /* "sig", "att", "sbom"; none: all, with the image */
+	bool attachments_there;         /* what is attached goes to COSIGN_REPOSITORY */
 	bool force;                     /* names that are there are moved */
 };
 /* Copies and prints what was carried; returns an exit status. The command's table has registry_options.def. */

@@ -14,7 +14,8 @@ static int run(const struct args *a)
 		return usage(a, "wanted: --dir and an image");
 	struct copy_job j = { .from = arena_printf(a->arena, "oci:%.*s", STR(dir)),
 			      .to = a->words.v[0],
-			      .force = true };
+			      .force = true,
+			      .attachments_there = true };
 	return copy_run(a, &j);
 }
 

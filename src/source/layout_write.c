@@ -110,7 +110,20 @@ static int check_empty(int dir, struct err *e)
 
 static int make_folder(int dir, const char *path, struct err *e)
 {
-	return mkdirat(dir, path, 0777) && errno != EEXIST ? err_sys(e, "make %s", path) : 0;
+	if (mkdirat(dir, path, 0777))
+		return errno == EEXIST ? 0 : err_sys(e, "make %s", path);
+	return sync_folder(dir, strcmp(path, "blobs") == 0 ? "." : "blobs", e);
+}
+
+int layout_sync_parent(struct str path, struct err *e)
+{
+	struct buf b CLEANUP(buf_done) = { 0 };
+	while (path.n > 1 && path.p[path.n - 1] == '/')
+		path.n--;
+	ssize_t slash = str_rfind_char(path, '/');
+	buf_add_str(&b, slash < 0 ? S(".") : str_upto(path, (size_t)slash + 1));
+	int fd CLEANUP(cleanup_fd) = open(buf_cstr(&b), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 || fsync(fd) ? err_sys(e, "sync the folder of %.*s", STR(path)) : 0;
 }
 
 int layout_make(int dir, struct err *e)

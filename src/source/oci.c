@@ -74,7 +74,7 @@ static int oci_open(struct source *s, struct str where, struct err *e)
 		new_path_and_name(s, where);
 		if (mkdir(arena_cstr(&s->arena, s->path), 0777) != 0)
 			return err_sys(e, "make the folder %.*s", STR(s->path));
-		r = 0;
+		r = layout_sync_parent(s->path, e);
 	}
 	if (r)
 		return r;

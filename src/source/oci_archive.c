@@ -80,15 +80,6 @@ static int oci_archive_open(struct source *s, struct str where, struct err *e)
 	return oci_archive_use(s, a, e);
 }
 
-static int sync_folder_of(struct str path, struct err *e)
-{
-	struct buf b CLEANUP(buf_done) = { 0 };
-	ssize_t slash = str_rfind_char(path, '/');
-	buf_add_str(&b, slash < 0 ? S(".") : str_upto(path, (size_t)slash + 1));
-	int fd CLEANUP(cleanup_fd) = open(buf_cstr(&b), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return fd < 0 || fsync(fd) ? err_sys(e, "sync the folder of %.*s", STR(path)) : 0;
-}
-
 static int oci_archive_finish(struct source *s, struct err *e)
 {
 	struct oci_archive_state *o = s->state;
@@ -102,7 +93,7 @@ static int oci_archive_finish(struct source *s, struct err *e)
 	if (r == 0 && link(aside.p, s->path.p) != 0)
 		r = err_sys(e, "name the archive %.*s", STR(s->path));
 	unlink(aside.p);
-	return r ? err_in(e, "%.*s", STR(s->path)) : sync_folder_of(s->path, e);
+	return r ? err_in(e, "%.*s", STR(s->path)) : layout_sync_parent(s->path, e);
 }
 
 static void oci_archive_close(struct source *s)

@@ -149,22 +149,23 @@ static void tell_step(const struct carry *c, const char *what, const struct dige
 }
 
 /* A layer that its owner keeps elsewhere may be missing here; one that is here goes with the rest. */
-static int copy_blob(struct carry *c, struct source *from, const struct descriptor *d,
-		     struct err *e)
+static int copy_blob(struct carry *c, struct source *from, struct source *to,
+		     const struct descriptor *d, struct err *e)
 {
 	tell_step(c, "blob", &d->digest);
-	int r = source_copy(from, c->to, d, e);
+	int r = source_copy(from, to, d, e);
 	return r == ERR_NOT_FOUND && d->foreign ? 0 : r;
 }
 
-static int copy_blobs(struct carry *c, struct source *from, const struct manifest *m, struct err *e)
+static int copy_blobs(struct carry *c, struct source *from, struct source *to,
+		      const struct manifest *m, struct err *e)
 {
 	int r = 0;
 	if (m->kind == MANIFEST_INDEX)
 		return 0;
 	for (size_t i = 0; i < m->image.n_layers && r == 0; i++)
-		r = copy_blob(c, from, &m->image.layers[i], e);
-	return r ? r : copy_blob(c, from, &m->image.config, e);
+		r = copy_blob(c, from, to, &m->image.layers[i], e);
+	return r ? r : copy_blob(c, from, to, &m->image.config, e);
 }
 
 /* What cosign's tag had at the destination, and what it shall have. */
@@ -217,30 +218,32 @@ static int replace_tag(void *ctx, struct str old, struct buf *now, struct err *e
 	return 0;
 }
 
-static int put_attached(struct carry *c, const struct tree_node *node, const struct manifest *m,
-			struct str bytes, struct err *e)
+static int put_attached(struct carry *c, struct source *to, const struct tree_node *node,
+			const struct manifest *m, struct str bytes, struct err *e)
 {
 	struct descriptor d;
 	if (!node->attached.tag.n)
-		return source_put_referrer(c->to, bytes, &d, e);
+		return source_put_referrer(to, bytes, &d, e);
 	struct replacement r = { bytes, m, node->attached.tag, c->o->force };
 	/* A manifest that names no media type keeps that of its descriptor. */
-	int code = source_copy(c->o->attachments ? c->o->attachments : c->from, c->to, &node->d, e);
-	return code ? code : source_update_tag(c->to, node->attached.tag, replace_tag, &r, &d, e);
+	int code = source_copy(c->o->attachments ? c->o->attachments : c->from, to, &node->d, e);
+	return code ? code : source_update_tag(to, node->attached.tag, replace_tag, &r, &d, e);
 }
 
 static int carry_node(struct carry *c, const struct tree_node *node, struct err *e)
 {
 	struct source *from = node->is_attached && c->o->attachments ? c->o->attachments : c->from;
+	struct source *to =
+		node->is_attached && c->o->attachments_to ? c->o->attachments_to : c->to;
 	struct arena a = { 0 };
 	struct manifest m;
 	struct str bytes;
 	tell_step(c, "manifest", &node->d.digest);
 	int r = read_manifest(from, &node->d, &a, &m, &bytes, e);
 	if (r == 0)
-		r = copy_blobs(c, from, &m, e);
+		r = copy_blobs(c, from, to, &m, e);
 	if (r == 0)
-		r = node->is_attached ? put_attached(c, node, &m, bytes, e)
+		r = node->is_attached ? put_attached(c, to, node, &m, bytes, e)
 				      : source_copy(from, c->to, &node->d, e);
 	arena_done(&a);
 	if (r == 0 && c->o->carried)

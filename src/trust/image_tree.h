@@ -27,6 +27,7 @@ int image_tree(struct source *s, const struct tree_options *o, struct arena *a, 
 /* Copies the tree into another source: blobs, manifests, referrers and cosign's tags, each verified. */
 struct carry_options {
 	struct source *attachments;     /* as above, of the source */
+	struct source *attachments_to;  /* the same of the destination */
 	bool image;                     /* the image itself, not only what is attached */
 	unsigned kinds;                 /* 1u << enum attached_kind: those go with it, all that is attached to them too */
 	bool force;                     /* tags of attachments that have others there are replaced */

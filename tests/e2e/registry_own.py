@@ -21,6 +21,7 @@ class Store:
         self.tags = {}          # (repository, tag) -> digest
         self.log = []           # (method, path, headers)
         self.refuse = {}        # method -> status
+        self.authorization = None       # what everybody must send
         self.location = lambda url: url
         self.lock = threading.Lock()
 
@@ -57,6 +58,8 @@ def handler(store):
             path, _, query = self.path.partition('?')
             query = dict(urllib.parse.parse_qsl(query))
             store.log.append((self.command, self.path, dict(self.headers)))
+            if store.authorization not in (None, self.headers.get('Authorization')):
+                return self.answer(401, WWW_Authenticate='Basic realm="x"')
             if self.command in store.refuse:
                 return self.answer(store.refuse[self.command], b'{"errors":[{"code":"UNSUPPORTED","message":"not here"}]}')
             with store.lock:

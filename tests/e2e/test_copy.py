@@ -270,3 +270,56 @@ def test_attachments_elsewhere(lazaret, world):
         assert lazaret('triangulate', f'127.0.0.1:{port}/a:v1', env=env).stdout == f'127.0.0.1:{port}/sigs:{name}.sig\n'
         assert lazaret('triangulate', '--type', 'sbom', f'127.0.0.1:{port}/a:v1').stdout == f'127.0.0.1:{port}/a:{name}.sbom\n'
         assert lazaret('triangulate', '--type', 'digest', f'127.0.0.1:{port}/a:v1').stdout == f'127.0.0.1:{port}/a@{world.index["digest"]}\n'
+        # load, as cosign does it, puts what is attached there.
+        env = {'COSIGN_REPOSITORY': f'127.0.0.1:{port}/loaded/sigs'}
+        r = lazaret('load', '--dir', 'image', f'127.0.0.1:{port}/loaded/image:v1', env=env)
+        assert r.returncode == 0, r.stderr
+        assert ('loaded/sigs', name + '.sig') in store.tags and not [k for k in store.tags if k[0] == 'loaded/image' and k[1] != 'v1']
+        assert set(digests(json.loads(lazaret('tree', '-f', 'json', f'127.0.0.1:{port}/loaded/image:v1', env=env).stdout))) == world.all
+
+
+def test_uploads_elsewhere(lazaret, world):
+    """A registry may send uploads to another host: the bytes go there, no credentials do."""
+    with own_registry() as (port, store), own_registry() as (other, stranger):
+        store.authorization = 'Basic dTpzZWNyZXQ='
+        store.location = lambda path: f'http://127.0.0.1:{other}{path}'
+        r = lazaret('copy', '--username', 'u', '--password-stdin', 'oci:image:v1', f'127.0.0.1:{port}/a:v1', input='secret')
+        # What went there is not here: the registry says so, or takes manifests all the same.
+        assert r.returncode in (0, 3)
+        assert stranger.log and all(m == 'PUT' for m, _, _ in stranger.log)
+        assert not [h for _, _, h in stranger.log if 'authorization' in {k.lower() for k in h}]
+        assert [h for _, _, h in store.log if h.get('Authorization') == store.authorization]
+        # Another scheme that is none of ours, another host without TLS.
+        for bad in ('ftp://127.0.0.1/x', 'file:///etc/passwd', 'http://192.0.2.1/x', '//', 'http://a b/'):
+            store.location = lambda path: bad
+            r = lazaret('copy', '--retries', '0', '--username', 'u', '--password-stdin', 'oci:image:v1', f'127.0.0.1:{port}/b:v1',
+                        input='secret', timeout=30)
+            assert r.returncode == 3 and ('b', 'v1') not in store.tags, bad
+
+
+def test_confusion(lazaret, world):
+    """A manifest that is called an index, a list of referrers that is none, other bytes than the digest says."""
+    with own_registry(Store(referrers=False)) as (port, store):
+        target = f'127.0.0.1:{port}/a:v1'
+        copy(lazaret, 'oci:image:v1', target)
+        name = ('a', world.index['digest'].replace(':', '-'))
+        key = ('a', store.tags['a', 'v1'])
+        good = store.manifests[key]
+        for bad in ((good[0], MANIFEST), (good[0].replace(b'"manifests"', b'"layers"'), INDEX), (good[0] + b' ', INDEX),
+                    (json.dumps({**json.loads(good[0]), 'layers': []}).encode(), INDEX)):
+            store.manifests[key] = bad
+            for command in (('tree', target), ('copy', target, 'oci:bad:v1')):
+                assert lazaret(*command).returncode == 3, (command, bad)
+        store.manifests[key] = good
+        listing = store.tags[name]
+        store.tags[name] = world.children[0]['digest']
+        r = lazaret('tree', target)
+        assert r.returncode == 3 and 'referrers' in r.stderr
+        store.tags[name] = listing
+        # More than we look at: refused, never cut.
+        entry = json.loads(store.manifests['a', listing][0])['manifests'][0]
+        many = json.dumps({'schemaVersion': 2, 'mediaType': INDEX, 'manifests': [entry] * 1001}).encode()
+        digest = 'sha256:' + hashlib.sha256(many).hexdigest()
+        store.manifests['a', digest], store.tags[name] = (many, INDEX), digest
+        r = lazaret('tree', target)
+        assert r.returncode == 3 and '1000' in r.stderr, r.stderr
