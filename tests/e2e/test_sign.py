@@ -11,11 +11,13 @@ import subprocess
 import tempfile
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 
 import pytest
 
 import images
+from registry_own import own_registry
 from sigstore_own import Encoding, Sigstore
 from test_registry import Quiet, registry, run, server
 
@@ -47,6 +49,7 @@ class Repository:
     def put_blob(self, data, kind='application/octet-stream'):
         digest = 'sha256:' + hashlib.sha256(data).hexdigest()
         where = self.request('POST', 'blobs/uploads/', b'').headers['Location']
+        where = urllib.parse.urljoin(f'http://127.0.0.1:{self.port}', where)
         self.request('PUT', f'{where}&digest={digest}', data).read()
         return {'mediaType': kind, 'digest': digest, 'size': len(data)}
 
@@ -71,17 +74,25 @@ class Repository:
         return d
 
     def referrers(self, digest):
-        return self.manifest(digest.replace(':', '-'))['manifests']
+        try:
+            return json.loads(self.request('GET', f'referrers/{digest}').read())['manifests']
+        except urllib.error.HTTPError:
+            return self.manifest(digest.replace(':', '-'))['manifests']
 
 
 def sig_tag(digest):
     return digest.replace(':', '-') + '.sig'
 
 
+# Debian's registry has no referrers API, ours has.
+registries = pytest.mark.parametrize('port', ['docker-registry', 'own'], indirect=True)
+
+
 @pytest.fixture(scope='module')
-def port(tmp_path_factory):
-    with registry(tmp_path_factory.mktemp('registry')) as port:
-        yield port
+def port(request, tmp_path_factory):
+    own = getattr(request, 'param', '') == 'own'
+    with own_registry() if own else registry(tmp_path_factory.mktemp('registry')) as port:
+        yield port[0] if own else port
 
 
 @pytest.fixture(scope='module')
@@ -106,8 +117,12 @@ def signed(lazaret, tmp_path, port, keys, request):
     lazaret.layout = layout
     lazaret.repo = Repository(port, 'test/' + ''.join(c if c.isalnum() else '-' for c in request.node.name).strip('-').lower())
     lazaret.image = lazaret.repo.ref + ':1'
-    for tag in ('1', '2'):
-        run('skopeo', 'copy', '--insecure-policy', '--dest-tls-verify=false', f'oci:{tmp_path}/image:{tag}', f'docker://{lazaret.repo.ref}:{tag}')
+    for tag, d in zip('12', layout.manifests):
+        blob = (tmp_path / 'image/blobs/sha256' / d['digest'].split(':')[1]).read_bytes()
+        m = json.loads(blob)
+        for x in (m['config'], *m['layers']):
+            lazaret.repo.put_blob((tmp_path / 'image/blobs/sha256' / x['digest'].split(':')[1]).read_bytes())
+        lazaret.repo.put_manifest(blob, tag)
     lazaret.digest, lazaret.other = (d['digest'] for d in layout.manifests)
     return lazaret
 
@@ -131,6 +146,7 @@ def no(lazaret, *args, **kw):
     return answer
 
 
+@registries
 @pytest.mark.parametrize('formats,n', [(['--format', 'bundle'], 1), (['--format', 'cosign'], 1), (['--also-tag'], 2), (['--format', 'bundle,cosign'], 2)])
 def test_sign_and_verify(signed, formats, n):
     assert 'no signature is attached' in no(signed, '--key', 'one.pub', signed.image)['why']
@@ -234,8 +250,11 @@ def client(signed, tmp_path):
                 'docker': {host: [rule]}, 'dir': {'': [{'type': 'insecureAcceptAnything'}]}}}))
 
         def skopeo(self, ref, *options):
+            return self.skopeo_at(able('skopeo'), ref, *options)
+
+        def skopeo_at(self, path, ref, *options):
             shutil.rmtree(tmp_path / 'out', ignore_errors=True)
-            return subprocess.run([able('skopeo'), '--policy', tmp_path / 'policy.json', '--registries.d', d, 'copy', *options, '--src-tls-verify=false',
+            return subprocess.run([path, '--policy', tmp_path / 'policy.json', '--registries.d', d, 'copy', *options, '--src-tls-verify=false',
                                    f'docker://{ref}', f'dir:{tmp_path}/out'], capture_output=True, text=True, timeout=60)
 
         def podman(self, ref):
@@ -308,6 +327,7 @@ def multi(signed):
     return signed
 
 
+@registries
 def test_signed_index(multi):
     ok(multi, 'sign', '--key', 'one.key', multi.multi)
     assert verify(multi, '--key', 'one.pub', multi.multi)['digest'] == multi.index
@@ -320,6 +340,7 @@ def test_signed_index(multi):
     assert multi('verify', '--key', 'one.pub', '--platform', 'linux/s390x', multi.multi).returncode == 3
 
 
+@registries
 def test_recursive(multi):
     r = ok(multi, 'sign', '--key', 'one.key', '--also-tag', '--recursive', multi.multi)
     assert r.stderr.count(': signed (bundle') == 3
@@ -336,6 +357,7 @@ def test_containers_policy_recursive(multi, client):
     assert r.returncode == 0, r.stderr
 
 
+@registries
 def test_index_that_is_not_signed(multi):
     """Each of its images signed is enough with --recursive; one that is not makes it a no."""
     ok(multi, 'sign', '--key', 'one.key', f'{multi.repo.ref}@{multi.digest}')
@@ -384,6 +406,7 @@ def predicate(signed):
     return 'p.json'
 
 
+@registries
 @pytest.mark.parametrize('tag', [[], ['--also-tag']])
 def test_attest(signed, predicate, tag):
     ok(signed, 'attest', '--key', 'one.key', '--predicate', predicate, '--type', 'spdxjson', *tag, signed.image)
@@ -572,6 +595,7 @@ def test_a_registry_that_breaks_is_no_answer(signed):
 
 
 # Where signatures are.
+@registries
 @pytest.mark.parametrize('formats', [['--format', 'bundle'], ['--format', 'cosign']])
 def test_two_at_once_lose_nothing(signed, formats):
     names = ('one', 'two', 'three', 'four')
