@@ -2,6 +2,7 @@
  * environment, then the settings file. */
 #include "base/stream.h"
 #include "cmd/command.h"
+#include "cmd/foreign_options.h"
 
 #include <ctype.h>
 #include <fcntl.h>
@@ -56,6 +57,26 @@ static void add_value(struct args *a, struct arg *arg, struct str value)
 	}
 }
 
+/* An option that cosign or notation has and this command does not; signing and verifying know those. *arg is ours when
+ * it is only named otherwise; else what there is of it is taken. */
+static int other_option(struct args *a, struct str name, const struct str *given, int argc, int *i,
+			char **argv, struct arg **arg, struct err *e)
+{
+	bool ours = (args_has(a, "trusted-root") || args_has(a, "allow-insecure-registry")) &&
+		    !args_has(a, "severity");
+	const struct foreign_option *f = ours ? foreign_option_find(name) : NULL;
+	if (f && f->same)
+		*arg = find_arg(a, str_of(f->same));
+	if (*arg)
+		return 0;
+	if (!f || f->same)
+		return err_set(e, ERR_INVALID, "there is no option --%.*s", STR(name));
+	if (given)
+		return foreign_option_check(f, *given, e);
+	bool next = f->value && *i + 1 < argc;
+	return foreign_option_check(f, next ? str_of(argv[++*i]) : S("true"), e);
+}
+
 static int long_option(struct args *a, struct str word, int argc, char **argv, int *i,
 		       struct err *e)
 {
@@ -63,9 +84,12 @@ static int long_option(struct args *a, struct str word, int argc, char **argv, i
 	struct str value = word;
 	struct str name = str_cut(&value, '=');
 	struct arg *arg = find_arg(a, name);
-	if (!arg)
-		return err_set(e, ERR_INVALID, "there is no option --%.*s", STR(name));
-	arg->from = arena_printf(a->arena, "--%s", arg->option->name).p;
+	if (!arg) {
+		int r = other_option(a, name, has_value ? &value : NULL, argc, i, argv, &arg, e);
+		if (r || !arg)
+			return r;
+	}
+	arg->from = arena_printf(a->arena, "--%.*s", STR(name)).p;
 	if (!arg->option->argument) {
 		if (has_value && !str_eq(value, S("true")) && !str_eq(value, S("false")))
 			return err_set(e, ERR_INVALID, "--%s takes no value", arg->option->name);
@@ -87,6 +111,8 @@ static int short_options(struct args *a, const char *word, int argc, char **argv
 {
 	for (const char *p = word; *p; p++) {
 		struct arg *arg = find_letter(a, *p);
+		if (!arg && *p == 't' && args_has(a, "allow-insecure-registry"))
+			arg = find_arg(a, S("timeout")); /* cosign's letter */
 		if (!arg)
 			return err_set(e, ERR_INVALID, "there is no option -%c", *p);
 		arg->from = arena_printf(a->arena, "-%c", *p).p;
