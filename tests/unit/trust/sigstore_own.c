@@ -215,7 +215,7 @@ static bool mutation(struct folder *f, struct str line, size_t number)
 	struct buf changed CLEANUP(buf_done) = { 0 };
 	struct attempt t;
 	struct err e = { 0 };
-	uint64_t at, cut;
+	uint64_t at = 0, cut = 0;
 	for (size_t i = 0; i + 1 < COLUMNS; i++)
 		column[i] = str_cut(&line, '\t');
 	column[COLUMNS - 1] = line;
