@@ -697,7 +697,7 @@ def test_notation_with_a_timestamp(signed, tmp_path):
     time.sleep(2.1)     # the timestamp is exact to a second, and all of it must be in the certificate's time
     with Sigstore(tmp_path / 'sigstore') as s:
         ok(signed, 'sign', '--key', keys / 'own.key', '--certificate-chain', keys / 'own.crt', '--format', 'notation-cose',
-           '--timestamp-server-url', f'{s.url}/{s.tsa.name}', signed.image)
+           *(x for name in ('nothing', s.tsa.name, 'nothing') for x in ('--timestamp-server-url', f'{s.url}/{name}')), signed.image)
         root = s.tsa.root.public_bytes(Encoding.PEM)
     env = policy(tmp_path, keys / 'own.crt')
     d = tmp_path / 'notation/truststore/x509/tsa/own'
