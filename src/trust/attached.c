@@ -187,6 +187,18 @@ static int add_referrers(struct listing *l, struct err *e)
 	return r;
 }
 
+/* Whoever may push may let such a tag name any image: what is attached is removed and carried along, images are not. */
+static bool has_image_layers(const struct manifest *m)
+{
+	for (size_t i = 0; i < m->image.n_layers; i++) {
+		struct str type = m->image.layers[i].media_type;
+		if (str_starts(type, S("application/vnd.oci.image.layer.")) ||
+		    str_starts(type, S("application/vnd.docker.image.rootfs.")))
+			return true;
+	}
+	return false;
+}
+
 static int read_tag(struct listing *l, const struct tag_type *t, struct arena *tmp, struct err *e)
 {
 	struct attached one = { .kind = t->kind, .format = "cosign" };
@@ -200,9 +212,9 @@ static int read_tag(struct listing *l, const struct tag_type *t, struct arena *t
 		r = read_manifest(l, &one.manifest, tmp, &m, &bytes, e);
 	if (r)
 		return err_in(e, "%.*s", STR(one.tag));
-	if (m.kind != MANIFEST_IMAGE) {
+	if (m.kind != MANIFEST_IMAGE || has_image_layers(&m)) {
 		note(l, &one.manifest.digest,
-		     "it is an index where cosign's tag promises a manifest");
+		     "it is an image or index where cosign's tag promises what is attached");
 		return 0;
 	}
 	one.manifest.size = bytes.n;

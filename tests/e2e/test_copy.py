@@ -323,3 +323,19 @@ def test_confusion(lazaret, world):
         store.manifests['a', digest], store.tags[name] = (many, INDEX), digest
         r = lazaret('tree', target)
         assert r.returncode == 3 and '1000' in r.stderr, r.stderr
+
+
+def test_a_tag_that_names_another_image(lazaret, world, tmp_path):
+    """Who may push but not delete lets our signature's tag name somebody's image: clean removes no image, copy carries none."""
+    other = images.Layout(tmp_path / 'other')
+    other.image([{'x': b'y'}], tag='v1')
+    victim = other.manifests[0]['digest']
+    with own_registry() as (port, store):
+        copy(lazaret, 'oci:image:v1', f'127.0.0.1:{port}/a:v1')
+        copy(lazaret, 'oci:other:v1', f'127.0.0.1:{port}/a:theirs')
+        for suffix in ('.sig', '.att', '.sbom'):
+            store.tags['a', world.index['digest'].replace(':', '-') + suffix] = victim
+        r = lazaret('clean', '--force', f'127.0.0.1:{port}/a:v1')
+        assert ('a', victim) in store.manifests and store.tags.get(('a', 'theirs')) == victim, r.stderr
+        r = lazaret('tree', f'127.0.0.1:{port}/a:v1')
+        assert r.returncode == 0 and victim not in r.stdout and 'promises' in r.stderr
