@@ -33,7 +33,7 @@ struct attest {
 static int read_words(struct attest *t, struct err *e)
 {
 	struct str type = args_str(t->args, "type"), file = { 0 };
-	t->attestation.now = time_now();
+	t->attestation.now = signing_created();
 	t->attestation.also_tag = args_flag(t->args, "also-tag");
 	if (t->args->words.n == 0 || !args_str(t->args, "predicate").n)
 		return err_set(e, ERR_INVALID,

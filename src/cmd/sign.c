@@ -102,6 +102,7 @@ static int read_words(struct sign *s, struct err *e)
 	struct annotation *annotations;
 	const char *docker = getenv("COSIGN_DOCKER_MEDIA_TYPES");
 	s->making.now = time_now();
+	s->making.created = signing_created();
 	s->making.docker_types = docker && strcmp(docker, "1") == 0;
 	if (s->args->words.n == 0)
 		return err_set(e, ERR_INVALID, "wanted: sign IMAGE... --key KEY");

@@ -240,3 +240,10 @@ void signing_close(struct signing *s)
 	arena_done(&s->arena);
 	*s = (struct signing){ 0 };
 }
+
+int64_t signing_created(void)
+{
+	const char *epoch = getenv("SOURCE_DATE_EPOCH");
+	uint64_t t;
+	return epoch && str_to_u64(str_of(epoch), INT64_MAX, &t) ? (int64_t)t : time_now();
+}

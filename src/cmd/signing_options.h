@@ -29,4 +29,7 @@ int signing_open(const struct args *a, struct signing *out, struct err *e);
 int signing_open_key(const struct args *a, struct str key, struct signing *out, struct err *e);
 void signing_close(struct signing *s);
 
+/* What manifests and predicates say of their making: SOURCE_DATE_EPOCH, else now. Unix seconds. */
+int64_t signing_created(void);
+
 #endif

@@ -131,6 +131,7 @@ int attest_image(struct source *into, const struct attestation *t, struct arena 
 		.key = t->key,
 		.chain = t->chain,
 		.now = t->now,
+		.created = t->now,
 	};
 	struct made bundle, tag;
 	if (scheme_find(S("bundle"))->make(&m, a, &bundle, e))

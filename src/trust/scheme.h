@@ -40,6 +40,7 @@ struct making {
 	const struct key *key;                  /* its key, so that an equal signature is not made twice; NULL: keyless */
 	const struct certs *chain;              /* leaf first; empty: the key alone. Notation wants one */
 	int64_t now, expiry;                    /* Unix seconds; expiry 0: none (only Notation has one) */
+	int64_t created;                        /* what a manifest says of its making; nothing is decided by it */
 	bool docker_types;                      /* manifests behind tags get Docker's media types */
 	/* Notation's timestamp, see notation.h; NULL: none. */
 	int (*stamp)(void *ctx, const struct digest *d, struct buf *token, struct err *e);

@@ -138,7 +138,7 @@ static int put_bundle(const struct making *m, struct str bundle, struct arena *a
 		.content = "dsse-envelope",
 		.predicate_type =
 			m->predicate_type.n ? m->predicate_type : S(PREDICATE_COSIGN_SIGN),
-		.created = m->now,
+		.created = m->created,
 	};
 	(void)a;
 	if (source_put_document(m->into, S(BUNDLE_MEDIA_TYPE), bundle, &layer, e) ||

@@ -78,3 +78,20 @@ def test_other_commands_know_no_foreign_words(lazaret):
     for words in (['scan', '--replace', 'x'], ['key', 'generate', '--replace'], ['db', 'info', '--rekor-url', 'x']):
         r = lazaret(*words)
         assert r.returncode == 2 and 'no option' in r.stderr, r.stderr
+
+
+def test_manifests_are_dated_by_source_date_epoch(lazaret, made):
+    images.Layout(made / 'dated').image([BASE])
+    (made / 'p.json').write_text('{}')
+    env = {**ENV, 'SOURCE_DATE_EPOCH': '1000000000'}
+    assert lazaret('sign', '--key', 'lazaret.key', 'oci:dated', env=env).returncode == 0
+    assert lazaret('attest', '--key', 'lazaret.key', '--type', 'custom', '--predicate', 'p.json', 'oci:dated', env=env).returncode == 0
+    created = [b.read_bytes().split(b'image.created":"')[1][:20] for b in (made / 'dated/blobs/sha256').iterdir() if b'image.created"' in b.read_bytes()]
+    assert created == [b'2001-09-09T01:46:40Z'] * 2
+
+
+def test_every_command_has_its_help(lazaret):
+    for name in ('attach', 'clean', 'download'):
+        r = lazaret(name, '--help')
+        assert r.returncode == 0 and 'EXIT STATUS' in r.stdout
+    assert 'EXIT STATUS' in lazaret('help', 'signing').stdout
