@@ -49,6 +49,7 @@ def test_taken(lazaret, signed, words):
     ('verify', ['--registry-cacert=ca.pem'], 'certs.d'), ('verify', ['--attachment', 'sbom'], 'digest'), ('verify', ['--oci-layout'], 'oci:DIR:TAG'),
     ('sign', ['--replace'], 'lazaret clean'), ('sign', ['--upload=false'], 'lazaret copy'), ('sign', ['--output-signature', 's'], 'lazaret download'),
     ('sign', ['--signature-format', 'cose'], 'notation-cose'), ('sign', ['--fulcio-auth-flow', 'device'], 'SIGSTORE_ID_TOKEN'),
+    ('sign', ['--new-bundle-format=false'], '--format cosign'),
     ('verify', ['--registry-cacert'], 'certs.d'), ('sign', ['--frobnicate'], 'no option'),
 ], ids=lambda x: ' '.join(x) if isinstance(x, list) else x)
 def test_refused(lazaret, signed, command, words, what):
