@@ -101,7 +101,7 @@ void proofs_print_json(struct str artifact, const struct digest *d, bool verifie
 static void say_text(const struct args *a, const char *what, struct str text)
 {
 	if (text.n)
-		say(a, "  %-10s %.*s", what, STR(text));
+		say(a, "  %-14s %.*s", what, STR(text));
 }
 
 void proof_say(const struct args *a, const struct proof *p)
@@ -111,13 +111,13 @@ void proof_say(const struct args *a, const struct proof *p)
 	say_text(a, "issuer", p->issuer);
 	say_text(a, "key", p->key_name);
 	if (p->key.alg != DIGEST_NONE)
-		say(a, "  %-10s %s", p->key_name.n ? "" : "key", digest_text(&p->key, digest));
+		say(a, "  %-14s %s", p->key_name.n ? "" : "key", digest_text(&p->key, digest));
 	if (p->time)
-		say(a, "  %-10s %s, %.*s", "signed", time_text(p->time, time), STR(p->time_from));
+		say(a, "  %-14s %s, %.*s", "signed", time_text(p->time, time), STR(p->time_from));
 	say_text(a, "root", p->root);
 	say_text(a, "predicate", p->predicate_type);
 	for (size_t i = 0; i < p->n_checks; i++)
-		say(a, "  %-10s %s%s%.*s", p->checks[i].name,
+		say(a, "  %-14s %s%s%.*s", p->checks[i].name,
 		    check_result_name(p->checks[i].result), p->checks[i].text.n ? ": " : "",
 		    STR(p->checks[i].text));
 }

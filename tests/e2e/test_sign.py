@@ -155,7 +155,7 @@ def test_sign_and_verify(signed, formats, n):
     answer = verify(signed, '--key', 'one.pub', signed.image)
     assert answer['digest'] == signed.digest and answer['signers'] == 1 and len(answer['signatures']) == n
     text = ok(signed, 'verify', '--key', 'one.pub', f'{signed.repo.ref}@{signed.digest}')
-    assert text.stdout == f'{signed.repo.ref}@{signed.digest} verified, 1 signer\n' and 'signature  yes' in text.stderr
+    assert text.stdout == f'{signed.repo.ref}@{signed.digest} verified, 1 signer\n' and 'signature      yes' in text.stderr
     no(signed, '--key', 'two.pub', signed.image)
     no(signed, '--key', 'one.pub', signed.repo.ref + ':2')
     # Signed once more: nothing changes.
