@@ -13,6 +13,9 @@
 
 #include "oci/media_type.h"
 
+#include <time.h>
+
+enum { REFUSALS_MAX = 3 };
 enum { WRITE_LAYERS_MAX = 1000 }; /* of a manifest: cosign lists one signature a layer */
 
 static bool is_done(int status)
@@ -106,11 +109,18 @@ static int check_digest(const struct endpoint *p, const struct fetch_response *o
 		       digest_text(d, a), digest_text(&said, b));
 }
 
-/* Sends and wants a 2xx. */
+/* Sends and wants a 2xx. A registry on files answers a manifest with 400 while another writer is just linking a blob that
+ * the manifest names; a moment later it takes the same bytes, whose digest is ours. */
 static int write_out(struct endpoint *p, const struct endpoint_request *q, struct arena *a,
 		     const struct digest *d, struct fetch_response *out, struct err *e)
 {
+	const struct timespec moment = { .tv_nsec = 150 * 1000 * 1000 };
 	int code = endpoint_send(p, q, a, out, e);
+	for (int i = 0; code == 0 && out->status == 400 && !q->upload && i < REFUSALS_MAX; i++) {
+		stream_close(out->body);
+		nanosleep(&moment, NULL);
+		code = endpoint_send(p, q, a, out, e);
+	}
 	if (code)
 		return code;
 	if (!is_done(out->status))
