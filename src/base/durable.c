@@ -22,14 +22,14 @@ int durable_read(int dir, const char *path, size_t max, struct buf *out, struct 
 	return 0;
 }
 
-static int write_all(int fd, struct str bytes, const char *path, struct err *e)
+int write_all(int fd, struct str bytes, const char *what, struct err *e)
 {
 	while (bytes.n) {
 		ssize_t n = write(fd, bytes.p, bytes.n);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return err_sys(e, "writing %s", path);
+			return err_sys(e, "writing %s", what);
 		bytes = str_from(bytes, (size_t)n);
 	}
 	return 0;
@@ -65,7 +65,7 @@ static int make_parents(int dir, const char *path, bool sync, struct err *e)
 	return 0;
 }
 
-static int sync_parent(int dir, struct str path, struct err *e)
+int durable_sync_parent(int dir, struct str path, struct err *e)
 {
 	struct buf parent CLEANUP(buf_done) = { 0 };
 	ssize_t slash = str_rfind_char(path, '/');
@@ -88,7 +88,7 @@ int durable_write(int dir, const char *path, struct str bytes, bool sync, struct
 		return e->code;
 	if (sync && fsync(fd))
 		return err_sys(e, "syncing %s", path);
-	return sync ? sync_parent(dir, str_of(path), e) : 0;
+	return sync ? durable_sync_parent(dir, str_of(path), e) : 0;
 }
 
 int durable_replace(struct str path, struct str bytes, struct err *e)
@@ -105,5 +105,5 @@ int durable_replace(struct str path, struct str bytes, struct err *e)
 		unlink(aside.p);
 		return e->code;
 	}
-	return sync_parent(AT_FDCWD, path, e);
+	return durable_sync_parent(AT_FDCWD, path, e);
 }

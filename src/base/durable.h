@@ -16,5 +16,9 @@ int durable_write(int dir, const char *path, struct str bytes, bool sync, struct
 /* Written aside (PATH.new), synced, renamed, the folder synced. */
 int durable_replace(struct str path, struct str bytes, struct err *e);
 int durable_sync_dir(int dir, const char *path, struct err *e);
+/* The folder that the path's last name is in. */
+int durable_sync_parent(int dir, struct str path, struct err *e);
+/* All of it, however much is taken at a time; nothing is synced. `what` is what errors call it. */
+int write_all(int fd, struct str bytes, const char *what, struct err *e);
 
 #endif

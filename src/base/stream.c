@@ -113,6 +113,20 @@ int stream_read_all(struct stream *s, size_t max, struct buf *b, struct err *e)
 	}
 }
 
+int stream_digest(struct stream *s, unsigned char alg, struct digest *out, struct err *e)
+{
+	struct hasher *h = hasher_open(alg);
+	ssize_t n;
+	while ((n = stream_fill(s, e)) > 0) {
+		hasher_add(h, s->pos, (size_t)n);
+		s->pos = s->end;
+	}
+	if (n == 0)
+		hasher_end(h, out);
+	hasher_close(h);
+	return (int)n;
+}
+
 int stream_read_line(struct stream *s, size_t max, struct buf *b, struct err *e)
 {
 	b->n = 0;

@@ -42,6 +42,8 @@ int stream_read_exact(struct stream *s, void *p, size_t n, struct err *e);
 int64_t stream_skip(struct stream *s, uint64_t n, struct err *e);
 /* Everything up to the end into b; ERR_LIMIT beyond max bytes. */
 int stream_read_all(struct stream *s, size_t max, struct buf *b, struct err *e);
+/* The digest of everything up to the end. */
+int stream_digest(struct stream *s, unsigned char alg, struct digest *out, struct err *e);
 /* The next line without its "\n" in place of what is in b: 1, 0 at the end, ERR_LIMIT for one of more than max bytes. */
 int stream_read_line(struct stream *s, size_t max, struct buf *b, struct err *e);
 /* Reads to the end and throws away, so that a verify below has the last word. */

@@ -2,23 +2,12 @@
  * overwriting one another. */
 #include "cmd/file.h"
 
+#include "base/durable.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
-
-static int write_all(int fd, struct str s, const char *path, struct err *e)
-{
-	while (s.n) {
-		ssize_t n = write(fd, s.p, s.n);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return err_sys(e, "write %s", path);
-		s = str_from(s, (size_t)n);
-	}
-	return 0;
-}
 
 static int put_in_place(const char *aside, const char *path, bool overwrite, struct err *e)
 {
@@ -51,7 +40,7 @@ int file_write(const char *path, mode_t mode, bool overwrite, struct str bytes, 
 		r = put_in_place(aside, path, overwrite, e);
 	if (r < 0)
 		unlink(aside);
-	return r;
+	return r ? r : durable_sync_parent(AT_FDCWD, str_of(path), e);
 }
 
 int file_folders(const char *path, struct err *e)

@@ -1,7 +1,9 @@
 /* Reports to standard output and files, and what formats want besides reports: a template's text, the job that runs us. */
 #include "cmd/output.h"
 
+#include "base/durable.h"
 #include "base/stream.h"
+#include "cmd/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -131,41 +133,6 @@ int outputs_parse(const struct args *a, const char *otherwise, struct outputs *o
 	return read_template(a, out, e) ? e->code : read_github(a, out, e);
 }
 
-static int write_all(int fd, struct str s, const char *where, struct err *e)
-{
-	while (s.n) {
-		ssize_t n = write(fd, s.p, s.n);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return err_sys(e, "write the report to %s", where);
-		s = str_from(s, (size_t)n);
-	}
-	return 0;
-}
-
-static int write_file(const char *path, struct str text, struct err *e)
-{
-	struct stat st;
-	/* A device or a pipe (/dev/stdout, /dev/null) is written as it is. */
-	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
-		int dev CLEANUP(cleanup_fd) = open(path, O_WRONLY | O_CLOEXEC);
-		return dev < 0 ? err_sys(e, "open %s", path) : write_all(dev, text, path, e);
-	}
-	char aside[4096];
-	if (snprintf(aside, sizeof aside, "%s.%d.part", path, (int)getpid()) >= (int)sizeof aside)
-		return err_set(e, ERR_INVALID, "the path of the report is too long");
-	int fd CLEANUP(cleanup_fd) = open(aside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-	if (fd < 0)
-		return err_sys(e, "create the report %s", aside);
-	int r = write_all(fd, text, aside, e);
-	if (r == 0 && rename(aside, path) != 0)
-		r = err_sys(e, "rename the report to %s", path);
-	if (r)
-		unlink(aside);
-	return r;
-}
-
 /* With what the terminal is, where it goes to one. */
 static struct format_options options_of(const struct outputs *all, const struct output *o)
 {
@@ -186,7 +153,7 @@ int outputs_write(const struct outputs *o, const struct report *reports, size_t 
 		struct format_options f = options_of(o, &o->v[i]);
 		int r = o->v[i].format->write(reports, n, &f, &text, e);
 		if (r == 0 && o->v[i].path)
-			r = write_file(o->v[i].path, str_buf(&text), e);
+			r = file_write(o->v[i].path, 0666, true, str_buf(&text), e);
 		else if (r == 0)
 			r = write_all(STDOUT_FILENO, str_buf(&text), "standard output", e);
 		buf_done(&text);

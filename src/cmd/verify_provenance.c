@@ -73,20 +73,11 @@ static int run_images(struct verify_job *j)
 
 static int digest_file(const struct args *a, struct str path, struct digest *out, struct err *e)
 {
-	ssize_t n;
 	int fd = open(arena_cstr(a->arena, path), O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return err_sys(e, "open %.*s", STR(path));
 	struct stream *in CLEANUP(cleanup_stream) = stream_fd(fd, true, -1, UINT64_MAX);
-	struct hasher *h = hasher_open(DIGEST_SHA256);
-	while ((n = stream_fill(in, e)) > 0) {
-		hasher_add(h, in->pos, (size_t)n);
-		in->pos = in->end;
-	}
-	if (n == 0)
-		hasher_end(h, out);
-	hasher_close(h);
-	return n < 0 ? err_in(e, "read %.*s", STR(path)) : 0;
+	return stream_digest(in, DIGEST_SHA256, out, e) ? err_in(e, "read %.*s", STR(path)) : 0;
 }
 
 static int judge_blob(struct verify_job *j, struct str text, const struct digest *d,

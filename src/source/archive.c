@@ -6,6 +6,7 @@
  * archive_document; of other duplicates the last counts, and its digest decides), or inflate without end (limits).
  * Sparse members are not supported. */
 #include "source/archive.h"
+#include "base/durable.h"
 #include "base/map.h"
 #include "oci/tar.h"
 
@@ -159,20 +160,6 @@ static int temporary_file(struct err *e)
 	return fd;
 }
 
-static int write_all(int fd, const unsigned char *p, size_t n, struct err *e)
-{
-	while (n) {
-		ssize_t w = write(fd, p, n);
-		if (w < 0 && errno == EINTR)
-			continue;
-		if (w < 0)
-			return err_sys(e, "write to the temporary file");
-		p += w;
-		n -= (size_t)w;
-	}
-	return 0;
-}
-
 static unsigned window_log(uint64_t bytes)
 {
 	unsigned log = 10;
@@ -213,7 +200,8 @@ int archive_spool(struct stream *source, const struct limits *l, struct archive 
 	if (fd < 0)
 		return e->code;
 	while ((n = stream_fill(in, e)) > 0) {
-		int r = write_all(fd, in->pos, (size_t)n, e);
+		int r = write_all(fd, (struct str){ (const char *)in->pos, (size_t)n },
+				  "the temporary file", e);
 		if (r)
 			return r;
 		in->pos = in->end;

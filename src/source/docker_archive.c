@@ -236,19 +236,8 @@ static int hash_member(const struct archive *a, struct str name, struct digest *
 {
 	struct stream *in CLEANUP(cleanup_stream) = NULL;
 	uint64_t size;
-	ssize_t n;
 	int r = archive_get(a, name, &in, &size, e);
-	if (r)
-		return r;
-	struct hasher *h = hasher_open(DIGEST_SHA256);
-	while ((n = stream_fill(in, e)) > 0) {
-		hasher_add(h, in->pos, (size_t)n);
-		in->pos = in->end;
-	}
-	if (n == 0)
-		hasher_end(h, out);
-	hasher_close(h);
-	return (int)n;
+	return r ? r : stream_digest(in, DIGEST_SHA256, out, e);
 }
 
 static int peek(const struct archive *a, struct str name, enum compression *c, uint64_t *size,

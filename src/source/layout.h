@@ -55,7 +55,4 @@ void layout_delete(int dir, const char *path);
 bool layout_name_is_attachment(struct str name);
 struct str layout_entry_name(const struct descriptor *d);
 
-/* Syncs the folder that a path is in, so that a name made there stays. */
-int layout_sync_parent(struct str path, struct err *e);
-
 #endif

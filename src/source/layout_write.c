@@ -8,6 +8,7 @@
  * supported: collecting blobs that nothing names any more. */
 #include "source/layout.h"
 
+#include "base/durable.h"
 #include "base/json.h"
 #include "oci/media_type.h"
 
@@ -22,26 +23,11 @@
 #define REF_NAME "org.opencontainers.image.ref.name"
 #define KIND_PREFIX "dev.cosignproject.cosign/"
 
-enum { ASIDE_TEXT = 40, WRITE_LAYERS_MAX = 1000, NAME_MAX_BYTES = 512 };
+enum { ASIDE_TEXT = 40, NAME_MAX_BYTES = 512 };
 
 static const char *const blob_folders[] = { "blobs/sha256", "blobs/sha512" };
 
 /* Files. */
-static int write_all(int fd, const void *p, size_t n, struct err *e)
-{
-	const char *at = p;
-	while (n) {
-		ssize_t r = write(fd, at, n);
-		if (r < 0 && errno == EINTR)
-			continue;
-		if (r < 0)
-			return err_sys(e, "write");
-		at += r;
-		n -= (size_t)r;
-	}
-	return 0;
-}
-
 static int sync_folder(int dir, const char *path, struct err *e)
 {
 	int fd CLEANUP(cleanup_fd) = layout_open_beneath(dir, path, O_RDONLY | O_DIRECTORY);
@@ -79,7 +65,7 @@ static int write_document(int dir, const char *name, struct str bytes, struct er
 	int fd CLEANUP(cleanup_fd) = create_aside(dir, aside, e);
 	if (fd < 0)
 		return e->code;
-	int r = write_all(fd, bytes.p, bytes.n, e);
+	int r = write_all(fd, bytes, name, e);
 	if (r == 0)
 		r = publish(dir, fd, aside, ".", name, e);
 	if (r)
@@ -113,17 +99,6 @@ static int make_folder(int dir, const char *path, struct err *e)
 	if (mkdirat(dir, path, 0777))
 		return errno == EEXIST ? 0 : err_sys(e, "make %s", path);
 	return sync_folder(dir, strcmp(path, "blobs") == 0 ? "." : "blobs", e);
-}
-
-int layout_sync_parent(struct str path, struct err *e)
-{
-	struct buf b CLEANUP(buf_done) = { 0 };
-	while (path.n > 1 && path.p[path.n - 1] == '/')
-		path.n--;
-	ssize_t slash = str_rfind_char(path, '/');
-	buf_add_str(&b, slash < 0 ? S(".") : str_upto(path, (size_t)slash + 1));
-	int fd CLEANUP(cleanup_fd) = open(buf_cstr(&b), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return fd < 0 || fsync(fd) ? err_sys(e, "sync the folder of %.*s", STR(path)) : 0;
 }
 
 int layout_make(int dir, struct err *e)
@@ -356,7 +331,7 @@ static int write_stream(int fd, const struct descriptor *d, struct stream *in, s
 	struct hasher *h = hasher_open(d->digest.alg);
 	while (r == 0 && (n = stream_fill(in, e)) > 0) {
 		hasher_add(h, in->pos, (size_t)n);
-		r = write_all(fd, in->pos, (size_t)n, e);
+		r = write_all(fd, (struct str){ (const char *)in->pos, (size_t)n }, "a blob", e);
 		size += (uint64_t)n;
 		in->pos = in->end;
 	}
@@ -407,7 +382,7 @@ static int put_manifest(struct source *s, const struct descriptor *d, struct str
 	struct buf bytes CLEANUP(buf_done) = { 0 };
 	struct arena a = { 0 };
 	struct manifest m;
-	limits.layers = MAX(limits.layers, (uint64_t)WRITE_LAYERS_MAX);
+	limits.layers = MAX(limits.layers, (uint64_t)SOURCE_WRITE_LAYERS);
 	int r = stream_read_all(in, (size_t)limits.manifest_bytes, &bytes, e);
 	if (r == 0)
 		r = manifest_parse(&a, str_buf(&bytes), d->media_type, &limits, &m, e);
@@ -543,7 +518,7 @@ static int write_header(int fd, const char *name, uint64_t size, bool folder, st
 	char text[8];
 	snprintf(text, sizeof text, "%06o", sum & 0777777);
 	put(h + 148, (struct str){ text, 7 });
-	return write_all(fd, h, sizeof h, e);
+	return write_all(fd, (struct str){ (const char *)h, sizeof h }, name, e);
 }
 
 static int write_member(int dir, int fd, const char *name, struct err *e)
@@ -560,7 +535,7 @@ static int write_member(int dir, int fd, const char *name, struct err *e)
 	for (left = (uint64_t)st.st_size; r == 0 && (n = stream_fill(s, e)) > 0;) {
 		if ((uint64_t)n > left)
 			return err_set(e, ERR_CONFLICT, "%s grows while it is read", name);
-		r = write_all(fd, s->pos, (size_t)n, e);
+		r = write_all(fd, (struct str){ (const char *)s->pos, (size_t)n }, name, e);
 		left -= (uint64_t)n;
 		s->pos = s->end;
 	}
@@ -568,7 +543,8 @@ static int write_member(int dir, int fd, const char *name, struct err *e)
 		return r ? r : (int)n;
 	if (left)
 		return err_set(e, ERR_CONFLICT, "%s shrinks while it is read", name);
-	return write_all(fd, zeros, (512 - (size_t)st.st_size % 512) % 512, e);
+	return write_all(fd, (struct str){ zeros, (512 - (size_t)st.st_size % 512) % 512 }, name,
+			 e);
 }
 
 static int write_blobs(int dir, int fd, const char *folder, struct err *e)
@@ -591,7 +567,8 @@ int layout_write_tar(int dir, int fd, struct err *e)
 	for (size_t i = 0; i < COUNT(blob_folders) && r == 0; i++)
 		r = write_blobs(dir, fd, blob_folders[i], e);
 	if (r || (r = write_member(dir, fd, "index.json", e)) ||
-	    (r = write_member(dir, fd, "oci-layout", e)) || (r = write_all(fd, end, sizeof end, e)))
+	    (r = write_member(dir, fd, "oci-layout", e)) ||
+	    (r = write_all(fd, (struct str){ end, sizeof end }, "the archive", e)))
 		return r;
 	return fsync(fd) ? err_sys(e, "sync the archive") : 0;
 }

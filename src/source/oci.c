@@ -2,6 +2,7 @@
  * no link and no ".." leads out of it; only regular files count (a pipe or a device in the place of a blob would block
  * or never end). What the layout itself may try is told in layout.c, how it is written in layout_write.c. Needs Linux
  * 5.6. */
+#include "base/durable.h"
 #include "source/archive.h"
 #include "source/layout.h"
 
@@ -74,7 +75,7 @@ static int oci_open(struct source *s, struct str where, struct err *e)
 		new_path_and_name(s, where);
 		if (mkdir(arena_cstr(&s->arena, s->path), 0777) != 0)
 			return err_sys(e, "make the folder %.*s", STR(s->path));
-		r = layout_sync_parent(s->path, e);
+		r = durable_sync_parent(AT_FDCWD, s->path, e);
 	}
 	if (r)
 		return r;

@@ -3,6 +3,7 @@
  *
  * A new one is made as a layout in a hidden folder beside it, and becomes a tar file, whole, at the end; the same content
  * gives the same bytes. Not supported: changing one that is there. */
+#include "base/durable.h"
 #include "source/archive.h"
 #include "source/layout.h"
 
@@ -93,7 +94,7 @@ static int oci_archive_finish(struct source *s, struct err *e)
 	if (r == 0 && link(aside.p, s->path.p) != 0)
 		r = err_sys(e, "name the archive %.*s", STR(s->path));
 	unlink(aside.p);
-	return r ? err_in(e, "%.*s", STR(s->path)) : layout_sync_parent(s->path, e);
+	return r ? err_in(e, "%.*s", STR(s->path)) : durable_sync_parent(AT_FDCWD, s->path, e);
 }
 
 static void oci_archive_close(struct source *s)

@@ -15,8 +15,7 @@
 
 #include <time.h>
 
-enum { REFUSALS_MAX = 3 };
-enum { WRITE_LAYERS_MAX = 1000 }; /* of a manifest: cosign lists one signature a layer */
+enum { REFUSALS_MAX = 3 }; /* of a manifest, before it is believed that it is refused */
 
 static bool is_done(int status)
 {
@@ -182,7 +181,7 @@ static int put_manifest(struct source *s, struct endpoint *p, struct arena *a,
 	struct fetch_response out = { 0 };
 	struct manifest m;
 	char digest[DIGEST_TEXT], said[DIGEST_TEXT];
-	l.layers = MAX(l.layers, (uint64_t)WRITE_LAYERS_MAX);
+	l.layers = MAX(l.layers, (uint64_t)SOURCE_WRITE_LAYERS);
 	int code = read_bytes(s, d, in, &bytes, e);
 	if (code || (code = manifest_parse(a, str_buf(&bytes), d->media_type, &l, &m, e)))
 		return code;

@@ -24,6 +24,8 @@ struct source_options {
 	unsigned retries;                       /* registry: tries after the first */
 };
 
+enum { SOURCE_WRITE_LAYERS = 1000 };    /* of a manifest that is written: cosign lists one signature a layer */
+
 struct source;
 struct source_ops {
 	const char *scheme;     /* "registry", "oci", "oci-archive", "docker-archive", "docker", "podman", "dir" */

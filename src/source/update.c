@@ -283,7 +283,7 @@ int source_put_referrer(struct source *s, struct str manifest, struct descriptor
 	struct manifest m;
 	struct descriptor d = { 0 }, index;
 	char tag[DIGEST_TEXT];
-	l.layers = MAX(l.layers, (uint64_t)1000);
+	l.layers = MAX(l.layers, (uint64_t)SOURCE_WRITE_LAYERS);
 	struct str type = own_media_type(manifest, &a);
 	int r = manifest_parse(&a, manifest, type, &l, &m, e);
 	if (r == 0 && m.subject.digest.alg == DIGEST_NONE)

@@ -7,6 +7,7 @@
 #include "trust/pem.h"
 #include "trust/revocation_parse.h"
 
+#include "base/durable.h"
 #include "base/fetch.h"
 #include "base/map.h"
 #include "base/time.h"
@@ -158,21 +159,14 @@ static const char *cache_path(struct revocation *r, struct str url)
 /* Whatever goes wrong: the list is there, only the next time it has to be fetched again. */
 static void cache_write(struct revocation *r, struct str url, struct str der)
 {
+	struct err ignored;
 	const char *path = cache_path(r, url);
 	char *aside = (char *)(uintptr_t)arena_printf(&r->arena, "%s.XXXXXX", path).p;
 	mkdir(arena_cstr(&r->arena, r->o.cache_dir), 0700);
 	int fd CLEANUP(cleanup_fd) = mkostemp(aside, O_CLOEXEC);
 	if (fd < 0)
 		return;
-	while (der.n > 0) {
-		ssize_t n = write(fd, der.p, der.n);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			break;
-		der = str_from(der, (size_t)n);
-	}
-	if (der.n > 0 || rename(aside, path) != 0)
+	if (write_all(fd, der, path, &ignored) || rename(aside, path) != 0)
 		unlink(aside);
 }
 

@@ -3,6 +3,7 @@
  * they select, they never address. */
 #include "vuln/repository_run.h"
 
+#include "base/durable.h"
 #include "base/stream.h"
 #include "vuln/apt_sources.h"
 
@@ -49,19 +50,6 @@ int repository_load(struct repository_run *run, struct str name, size_t max, str
 	return r ? err_in(e, "%s", path) : 0;
 }
 
-static int write_all(int fd, struct str bytes, struct err *e)
-{
-	while (bytes.n) {
-		ssize_t n = write(fd, bytes.p, bytes.n);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return err_sys(e, "write");
-		bytes = str_from(bytes, (size_t)n);
-	}
-	return 0;
-}
-
 /* Beside, synced, renamed: a reader sees all of it or nothing. */
 static int store_stream(struct repository_run *run, struct str name, struct stream *in,
 			struct err *e)
@@ -75,7 +63,8 @@ static int store_stream(struct repository_run *run, struct str name, struct stre
 		return err_sys(e, "create %s", aside);
 	while (r == 0 && (n = stream_fill(in, e)) != 0) {
 		r = n < 0 ? (int)n
-			  : write_all(fd, (struct str){ (const char *)in->pos, (size_t)n }, e);
+			  : write_all(fd, (struct str){ (const char *)in->pos, (size_t)n }, aside,
+				      e);
 		in->pos = in->end;
 	}
 	if (r == 0 && (fsync(fd) != 0 || rename(aside, path) != 0))
