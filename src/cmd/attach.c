@@ -10,6 +10,7 @@
 #include "trust/cosign.h"
 #include "trust/cosign_tag.h"
 #include "trust/scheme.h"
+#include "oci/media_type.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -228,8 +229,7 @@ static int put_bundle(const struct attach *t, struct str text, struct err *e)
 			       "only bundles of version 0.3 with an envelope are attached");
 	if (check_statement(t, &b->dsse, &place.predicate_type, e) ||
 	    source_put_document(t->target.signatures, S(BUNDLE_MEDIA_TYPE), text, &layer, e) ||
-	    source_put_document(t->target.signatures, S("application/vnd.oci.empty.v1+json"),
-				S("{}"), &config, e))
+	    source_put_document(t->target.signatures, S(MEDIA_OCI_EMPTY), S("{}"), &config, e))
 		return e->code;
 	cosign_bundle_manifest(&place, &bytes);
 	if (source_put_referrer(t->target.signatures, str_buf(&bytes), &manifest, e))

@@ -1,13 +1,11 @@
 /* Reads the options of trust_options.def. */
 #include "cmd/trust_options.h"
-#include "base/stream.h"
 #include "base/time.h"
 #include "cmd/password.h"
 #include "cmd/trust_dir.h"
 #include "trust/revoked.h"
 #include "trust/tuf.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 
 static const struct {
@@ -23,20 +21,6 @@ static const struct {
 static bool given(const struct args *a, const char *name)
 {
 	return args_list(a, name).n > 0;
-}
-
-static int read_file(const struct args *a, const char *option, struct str path, size_t max,
-		     struct str *out, struct err *e)
-{
-	struct buf b CLEANUP(buf_done) = { 0 };
-	int fd = open(arena_cstr(a->arena, path), O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return err_sys(e, "%s: open %.*s", args_from(a, option), STR(path));
-	struct stream *in CLEANUP(cleanup_stream) = stream_fd(fd, true, -1, UINT64_MAX);
-	if (stream_read_all(in, max, &b, e))
-		return err_in(e, "%s: read %.*s", args_from(a, option), STR(path));
-	*out = arena_str(a->arena, str_buf(&b));
-	return 0;
 }
 
 static int matcher_of(const struct args *a, const char *option, struct text_matcher *m,
@@ -170,7 +154,7 @@ static int read_roots(const struct args *a, struct trust *t, struct err *e)
 	for (size_t i = 0; i < files.n; i++) {
 		struct str text;
 		struct trusted_root *r = NULL;
-		if (read_file(a, "trusted-root", files.v[i], TRUSTED_ROOT_MAX, &text, e))
+		if (args_read(a, "trusted-root", files.v[i], TRUSTED_ROOT_MAX, &text, e))
 			return e->code;
 		if (trusted_root_parse(text, files.v[i], &r, e))
 			return err_in(e, "%s", args_from(a, "trusted-root"));

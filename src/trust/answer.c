@@ -11,14 +11,6 @@ const char *check_result_name(enum check_result r)
 	return names[r];
 }
 
-const struct check *proof_find(const struct proof *p, const char *name)
-{
-	for (size_t i = p->n_checks; i > 0; i--)
-		if (strcmp(p->checks[i - 1].name, name) == 0)
-			return &p->checks[i - 1];
-	return NULL;
-}
-
 static const struct check *first_of(const struct proof *p, enum check_result r)
 {
 	for (size_t i = 0; i < p->n_checks; i++)

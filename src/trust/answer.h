@@ -52,8 +52,6 @@ struct proof {
  * is a yes, else YES. Text is formatted into `a`, as buf_add_shown. */
 void proof_check(struct proof *p, struct arena *a, const char *name, enum check_result r, const char *fmt, ...)
 	__attribute__((format(printf, 5, 6)));
-/* The check of that name, the last one; NULL: none. */
-const struct check *proof_find(const struct proof *p, const char *name);
 /* "yes", "no", "unknown", "skipped". */
 const char *check_result_name(enum check_result r);
 /* Adds what a signature says beside the identity; an empty value is left out. */

@@ -16,7 +16,6 @@
 #include <stdlib.h>
 
 #define SIMPLE_SIGNING_TYPE "cosign container image signature"
-#define EMPTY_DIGEST "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"
 
 static int by_key(const void *a, const void *b)
 {
@@ -356,7 +355,7 @@ static void put_empty_config(struct json_out *o, struct str media_type, struct s
 	json_put_member(o, "mediaType", media_type);
 	json_put_key(o, "size");
 	json_put_u64(o, 2);
-	json_put_member(o, "digest", S(EMPTY_DIGEST));
+	json_put_member(o, "digest", S(OCI_EMPTY_DIGEST));
 	json_put_member_opt(o, "artifactType", artifact_type);
 	json_end_object(o);
 }
@@ -399,7 +398,7 @@ void cosign_bundle_manifest(const struct bundle_place *p, struct buf *out)
 	subject.n_annotations = 0;
 	begin_manifest(&o, out);
 	/* The artifact type is where cosign's own clean looks for it. */
-	put_empty_config(&o, S("application/vnd.oci.empty.v1+json"), S(BUNDLE_MEDIA_TYPE));
+	put_empty_config(&o, S(MEDIA_OCI_EMPTY), S(BUNDLE_MEDIA_TYPE));
 	json_put_key(&o, "layers");
 	json_begin_array(&o);
 	put_descriptor(&o, &a, p->bundle);

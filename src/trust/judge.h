@@ -33,7 +33,6 @@ void judge_certificate(struct judge *j);
 void judge_scts(struct judge *j);
 void judge_identity(struct judge *j);
 
-bool validity_has(const struct validity *v, int64_t time);
 /* Short text of a time, in the arena. */
 const char *judge_time(struct judge *j, int64_t time);
 

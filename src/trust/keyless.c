@@ -102,11 +102,6 @@ const struct certs *signer_certs(const struct signer *s)
 }
 
 /* Certificates */
-static bool is_valid(const struct validity *v, int64_t at)
-{
-	return v->start <= at && at <= v->end;
-}
-
 static bool scts_hold(const struct signer *s, const struct sct *scts, int n,
 		      const struct cert *leaf, const struct cert *issuer)
 {
@@ -114,7 +109,7 @@ static bool scts_hold(const struct signer *s, const struct sct *scts, int n,
 		for (size_t r = 0; r < s->o.n_roots; r++)
 			for (size_t k = 0; k < s->o.roots[r]->n_ctlogs; k++) {
 				const struct trusted_log *log = &s->o.roots[r]->ctlogs[k];
-				if (is_valid(&log->valid, scts[i].time / 1000) &&
+				if (validity_has(&log->valid, scts[i].time / 1000) &&
 				    str_eq(log->id, (struct str){ (const char *)scts[i].log.bytes,
 								  scts[i].log.len }) &&
 				    sct_verify(&scts[i], leaf, issuer, log->key))
@@ -136,7 +131,7 @@ static int check_certificate(const struct signer *s, const struct certs *certs, 
 		for (size_t k = 0; k < s->o.roots[r]->n_cas; k++) {
 			const struct trusted_authority *ca = &s->o.roots[r]->cas[k];
 			struct chain chain = { 0 };
-			if (!is_valid(&ca->valid, at) ||
+			if (!validity_has(&ca->valid, at) ||
 			    cert_chain(leaf, &ca->others, &ca->anchors, at, EKU_CODE_SIGNING, NULL,
 				       &chain, e) != 1)
 				continue;
@@ -191,6 +186,9 @@ static int ask_enough(const struct service_list *l, size_t needed,
 	}
 	if (done == needed)
 		return 0;
+	if (!first.code)
+		return err_set(e, ERR_INVALID, "%zu services are named, %zu must answer", l->n,
+			       needed);
 	*e = first;
 	return e->code;
 }

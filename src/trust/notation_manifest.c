@@ -3,11 +3,7 @@
  * held against the one asked about, and sizes against limits before anything is fetched. */
 #include "trust/notation_envelope.h"
 #include "base/time.h"
-
-#define EMPTY_TYPE "application/vnd.oci.empty.v1+json"
-#define MANIFEST_TYPE "application/vnd.oci.image.manifest.v1+json"
-static const char empty_digest[] =
-	"sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a";
+#include "oci/media_type.h"
 
 static int read_descriptor(const struct json *j, struct arena *a, struct descriptor *out,
 			   struct err *e)
@@ -26,7 +22,8 @@ static bool is_signature(const struct json *j)
 	struct str config = json_get_str(json_get(j, "config"), "mediaType"),
 		   type = json_get_str(j, "artifactType");
 	if (type.n)
-		return str_eq(type, S(NOTATION_ARTIFACT_TYPE)) && str_eq(config, S(EMPTY_TYPE));
+		return str_eq(type, S(NOTATION_ARTIFACT_TYPE)) &&
+		       str_eq(config, S(MEDIA_OCI_EMPTY));
 	return str_eq(config, S(NOTATION_ARTIFACT_TYPE));
 }
 
@@ -44,7 +41,7 @@ int notation_manifest_read(struct str manifest, const struct descriptor *subject
 	if (notation_json(manifest, &j, e))
 		return 0;
 	const struct json *layers = json_get(j, "layers");
-	if (!str_eq(json_get_str(j, "mediaType"), S(MANIFEST_TYPE)) || !is_signature(j))
+	if (!str_eq(json_get_str(j, "mediaType"), S(MEDIA_OCI_MANIFEST)) || !is_signature(j))
 		return no(e, "no manifest of a notation signature");
 	if (!json_is_array(layers) || json_count(layers) != 1)
 		return no(e, "a manifest of a notation signature has exactly one layer");
@@ -84,10 +81,10 @@ struct str notation_manifest_write(const struct descriptor *subject, const struc
 	json_begin_object(&o);
 	json_put_key(&o, "schemaVersion");
 	json_put_u64(&o, 2);
-	json_put_member(&o, "mediaType", S(MANIFEST_TYPE));
+	json_put_member(&o, "mediaType", S(MEDIA_OCI_MANIFEST));
 	json_put_member(&o, "artifactType", S(NOTATION_ARTIFACT_TYPE));
 	json_put_key(&o, "config");
-	put_descriptor(&o, S(EMPTY_TYPE), empty_digest, 2);
+	put_descriptor(&o, S(MEDIA_OCI_EMPTY), OCI_EMPTY_DIGEST, 2);
 	json_put_member(&o, "data", S("e30="));
 	json_end_object(&o);
 	json_put_key(&o, "layers");

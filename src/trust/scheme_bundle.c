@@ -7,6 +7,7 @@
 #include "trust/attest.h"
 #include "trust/cosign.h"
 #include "trust/scheme.h"
+#include "oci/media_type.h"
 
 static unsigned finds(const struct descriptor *layer)
 {
@@ -26,9 +27,6 @@ static int judge_message(const struct sigstore_bundle *b, const struct wanted *w
 {
 	struct signed_bytes what = { .has_message = true, .message = w->manifest };
 	char text[DIGEST_TEXT];
-	digest_of(DIGEST_SHA256, w->manifest, &what.sha256);
-	digest_of(DIGEST_SHA384, w->manifest, &what.sha384);
-	digest_of(DIGEST_SHA512, w->manifest, &what.sha512);
 	if (w->predicate_type.n)
 		return JUDGED_OTHER;
 	if (sigstore_verify(b, &what, p->sigstore, a, out, e))
@@ -142,8 +140,7 @@ static int put_bundle(const struct making *m, struct str bundle, struct arena *a
 	};
 	(void)a;
 	if (source_put_document(m->into, S(BUNDLE_MEDIA_TYPE), bundle, &layer, e) ||
-	    source_put_document(m->into, S("application/vnd.oci.empty.v1+json"), S("{}"), &config,
-				e))
+	    source_put_document(m->into, S(MEDIA_OCI_EMPTY), S("{}"), &config, e))
 		return e->code;
 	cosign_bundle_manifest(&place, &text);
 	if (source_put_referrer(m->into, str_buf(&text), &manifest, e))

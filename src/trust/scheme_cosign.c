@@ -54,9 +54,6 @@ static int judge_signature(const struct sigstore_bundle *b, struct str blob, con
 			   struct err *e)
 {
 	struct signed_bytes what = { .has_message = true, .message = blob };
-	digest_of(DIGEST_SHA256, blob, &what.sha256);
-	digest_of(DIGEST_SHA384, blob, &what.sha384);
-	digest_of(DIGEST_SHA512, blob, &what.sha512);
 	if (sigstore_verify(b, &what, p->sigstore, a, out, e))
 		return e->code;
 	if (out->result == CHECK_YES)
@@ -115,9 +112,6 @@ static int sign_payload(const struct making *m, struct arena *a, struct piece *o
 {
 	struct signed_bytes what = { .has_message = true, .message = out->bytes };
 	struct bundle_parts made = { 0 };
-	digest_of(DIGEST_SHA256, out->bytes, &what.sha256);
-	digest_of(DIGEST_SHA384, out->bytes, &what.sha384);
-	digest_of(DIGEST_SHA512, out->bytes, &what.sha512);
 	if (signer_sign_message(m->signer, &what, a, &made, e))
 		return e->code;
 	out->parts.signature = made.signature;

@@ -3,8 +3,7 @@
  *
  * Each signature holds its time, so that an equal one is never there: a new one is added every time. */
 #include "trust/scheme.h"
-
-#define EMPTY_CONFIG "application/vnd.oci.empty.v1+json"
+#include "oci/media_type.h"
 
 static unsigned finds_jws(const struct descriptor *layer)
 {
@@ -58,7 +57,7 @@ static int make(const struct making *m, const char *media_type, struct arena *a,
 			       "a Notary Project signature wants a key and its certificate chain");
 	if (notation_sign(m->target, media_type, &s, &envelope, e) ||
 	    source_put_document(m->into, str_of(media_type), str_buf(&envelope), &layer, e) ||
-	    source_put_document(m->into, S(EMPTY_CONFIG), S("{}"), &config, e))
+	    source_put_document(m->into, S(MEDIA_OCI_EMPTY), S("{}"), &config, e))
 		return e->code;
 	manifest = notation_manifest_write(m->target, &layer, notation_thumbprints(m->chain, a),
 					   m->now, a);

@@ -7,11 +7,6 @@
 #include "trust/revoked.h"
 #include "base/time.h"
 
-bool validity_has(const struct validity *v, int64_t time)
-{
-	return time >= v->start && time <= v->end;
-}
-
 const char *judge_time(struct judge *j, int64_t time)
 {
 	return time_text(time, arena_alloc(j->a, TIME_TEXT));

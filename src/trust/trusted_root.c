@@ -278,6 +278,11 @@ int trusted_root_add_authority(struct trusted_root *r, struct str roots, struct 
 	return 0;
 }
 
+bool validity_has(const struct validity *v, int64_t time)
+{
+	return time >= v->start && time <= v->end;
+}
+
 void trusted_root_close(struct trusted_root *r)
 {
 	if (!r)

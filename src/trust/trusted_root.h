@@ -10,6 +10,7 @@ enum { TRUSTED_ROOT_MAX = 1 << 20, TRUSTED_ROOT_ENTRIES_MAX = 64 };
 struct validity {                               /* Unix seconds, both ends included; end INT64_MAX: open */
 	int64_t start, end;
 };
+bool validity_has(const struct validity *v, int64_t time);
 struct trusted_log {
 	struct str base_url, operator, name;    /* name: host of base_url, a checkpoint's origin in Rekor 2 */
 	struct key *key;

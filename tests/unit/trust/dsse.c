@@ -1,4 +1,5 @@
 /* DSSE envelopes, in-toto Statements, proofs. */
+#include "trust_proof.h"
 #include "trust/answer.h"
 #include "trust/dsse.h"
 

@@ -1,5 +1,6 @@
 /* Notation signatures against trust policies: tests/data/trust/notation/cases.json (made by make.py beside it, each case breaks
  * one rule), the layouts and envelopes of the shared data, and what we sign ourselves. Revocation is answered by the test. */
+#include "trust_proof.h"
 #include "trust/notation_policy.h"
 #include "base/stream.h"
 #include "trust/revocation.h"
